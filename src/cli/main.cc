@@ -1,0 +1,28 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace convoy;
+  CLI::App app("Runs any ONNX model over the devices that travel together.", "convoy");
+  app.set_version_flag("-V,--version", "convoy 0.1.0");
+  app.require_subcommand(1);
+  cli::Action action;
+  // commands are added here, one line each
+  try {
+    app.parse(argc, argv);
+    if (const Result<void> done = action(); !done) {
+      fmt::print(stderr, "convoy: {}\n", done.error().message);
+      return exit_status(done.error());
+    }
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "convoy: {}\n", error.what());
+    return 1;
+  }
+}

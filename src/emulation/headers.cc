@@ -1,0 +1,1 @@
+#include "emulation/local_host.h"

@@ -1,0 +1,33 @@
+// Devices that are not there: each a process of its own with a CPU quota, a memory limit and a
+// network namespace with a shaped link, as far as this machine allows.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "runtime/pipeline.h"
+
+namespace convoy::emulation {
+
+enum class MemoryLimit { enforced, ignored };
+
+// What this machine can enforce, with the reason where it cannot.
+struct Capabilities {
+  bool cpu_quota = false;        // cgroup v1 or v2
+  bool memory_limit = false;
+  bool shaped_network = false;   // network namespaces, veth, htb
+  std::vector<std::string> reasons;
+};
+[[nodiscard]] Capabilities probe();
+
+// A WorkerHost for the emulated devices of one fleet; a device with an address of its own is
+// reached there. `program` is convoy itself, run as `PROGRAM worker ...`. What an earlier convoy
+// left behind after a crash (groups, namespaces) is removed first.
+[[nodiscard]] Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(
+    const fleet::Fleet& fleet, const std::filesystem::path& program, MemoryLimit memory);
+
+}  // namespace convoy::emulation

@@ -1,0 +1,3 @@
+#include "engine/optimize.h"
+#include "engine/sample.h"
+#include "engine/session.h"

@@ -1,0 +1,2 @@
+#include "fleet/devices_file.h"
+#include "fleet/fleet.h"

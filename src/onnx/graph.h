@@ -1,0 +1,73 @@
+// A model's main graph by numbers: who makes which value, who reads it, what is stored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foundation/error.h"
+#include "foundation/id.h"
+#include "foundation/units.h"
+#include "onnx/model.h"
+#include "onnx/tensor.h"
+
+namespace convoy::onnx {
+
+// A dimension: a number, or the name or expression that the model gives, or neither (unknown).
+struct Dimension {
+  std::optional<std::int64_t> size;
+  std::string symbol;
+};
+
+// What is known of a value before it is computed. `dims` is absent when the rank is unknown.
+struct ValueType {
+  ElementType element = ElementType::undefined;  // undefined also for sequences, optionals, maps
+  std::optional<std::vector<Dimension>> dims;
+};
+
+struct Value {
+  std::string name;
+  ValueType type;
+  std::optional<NodeId> producer;   // none: a graph input or an initializer
+  std::vector<NodeId> consumers;    // each once, ascending; captures by bodies count as reads
+  std::optional<WeightId> weight;   // the initializer of this name, if there is one
+  bool is_input = false;            // a graph input (with `weight`: an overridable default)
+  bool is_output = false;
+};
+
+struct Node {
+  std::string name;      // as in the model; may be empty or repeated
+  std::string op;        // "Conv"
+  std::string domain;    // "" for ONNX's own
+  std::vector<ValueId> reads;   // each once: inputs, and outer values captured by bodies at any depth
+  std::vector<ValueId> writes;  // outputs that have a name
+};
+
+struct Weight {
+  std::string name;
+  Bytes bytes;  // as stored
+};
+
+// An index over a model's main graph. Nodes stand in a topological order (the model's own order when
+// that is one). Does not refer to the model after it is made.
+struct Graph {
+  ById<NodeId, Node> nodes;
+  ById<ValueId, Value> values;
+  ById<WeightId, Weight> weights;
+  std::vector<ValueId> inputs;   // in the model's order, overridable initializers included
+  std::vector<ValueId> outputs;  // in the model's order
+  // Position of each node in the model's own node list.
+  ById<NodeId, std::size_t> position;
+
+  [[nodiscard]] std::optional<ValueId> find(std::string_view value_name) const;
+};
+
+// Errors: a cycle, a value that nobody makes, two nodes that make the same value; each by name.
+[[nodiscard]] Result<Graph> index_graph(const Model& model);
+
+// Nodes that depend on no graph input: constants and arithmetic on them (never random operators,
+// never operators of unknown domains). A cut copies them into each part that reads their results,
+// so plans do not place them.
+[[nodiscard]] ById<NodeId, bool> copied_nodes(const Graph& graph);
+
+}  // namespace convoy::onnx

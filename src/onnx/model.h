@@ -1,0 +1,41 @@
+// An ONNX model in memory. Only src/onnx looks inside (model_proto.h).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "foundation/error.h"
+
+namespace convoy::onnx {
+
+struct ModelProtoBox;  // holds the protobuf; defined in model_proto.h, for src/onnx only
+
+// A value with one owner (moves, never copies: models are large). External data stays in its files
+// beside the model; only what refers to it is loaded.
+class Model {
+ public:
+  explicit Model(std::unique_ptr<ModelProtoBox> box);
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  [[nodiscard]] const ModelProtoBox& box() const { return *box_; }
+  [[nodiscard]] ModelProtoBox& box() { return *box_; }
+  // Where it was read from, or empty.
+  [[nodiscard]] const std::filesystem::path& file() const;
+  // metadata_props, as written by whoever exported the model.
+  [[nodiscard]] std::map<std::string, std::string> metadata() const;
+
+ private:
+  std::unique_ptr<ModelProtoBox> box_;
+};
+
+// Errors name the file and say whether it is missing, empty, truncated or no ONNX at all.
+[[nodiscard]] Result<Model> read_model(const std::filesystem::path& file);
+
+// Writes aside and renames, so that a failed write leaves no half file.
+[[nodiscard]] Result<void> write_model(const Model& model, const std::filesystem::path& file);
+
+}  // namespace convoy::onnx

@@ -1,0 +1,72 @@
+// A plan: who runs what, what that should cost, and how far from the best it can be.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "foundation/id.h"
+#include "foundation/units.h"
+#include "plan/cost_graph.h"
+
+namespace convoy::plan {
+
+enum class Objective { throughput, latency, energy };
+
+// Nodes placed on a device, in the order in which the stages run. Every node is in exactly one stage.
+struct PlacedStage {
+  DeviceId device;
+  std::vector<NodeId> nodes;  // ascending
+
+  friend bool operator==(const PlacedStage&, const PlacedStage&) = default;
+};
+using Placement = std::vector<PlacedStage>;
+
+// What one stage costs per request.
+struct StageFigures {
+  std::vector<ValueId> inputs;
+  std::vector<ValueId> outputs;
+  Seconds compute{0};
+  Seconds send{0};      // time its results occupy its links
+  Bytes sent{0};
+};
+
+// What a placement costs. The evaluator says how (evaluate.h).
+struct Figures {
+  Seconds period{0};
+  Seconds latency{0};
+  Joules energy{0};                    // per request; 0 without power figures
+  std::vector<StageFigures> stages;    // as in the placement
+  ById<DeviceId, Bytes> memory;
+  ById<DeviceId, Seconds> busy;        // compute per request
+};
+
+// Memory that a placement would need and a device lacks.
+struct Shortage {
+  DeviceId device;
+  Bytes needed;
+  Bytes available;
+};
+
+struct Unused {
+  DeviceId device;
+  std::string why;
+};
+
+struct Plan {
+  std::string solver;
+  Objective objective = Objective::throughput;
+  Placement placement;
+  Figures figures;
+  std::optional<Seconds> bound;    // no placement has a smaller objective; none: not known
+  bool proven = false;             // the bound is met
+  std::vector<Unused> unused;
+  std::vector<std::string> limits; // what limits the plan, in words
+};
+
+// The distance to the bound as a fraction of the plan's objective; nothing without a bound.
+[[nodiscard]] std::optional<double> gap(const Plan& plan);
+
+}  // namespace convoy::plan

@@ -1,0 +1,28 @@
+// The solvers: free functions from a graph and a fleet to a plan.
+#pragma once
+
+#include <span>
+
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "plan/cost_graph.h"
+#include "plan/plan.h"
+
+namespace convoy::plan {
+
+// The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
+[[nodiscard]] Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
+                                        const Placement& placement);
+
+// The proposal's automatic method: one traversal of the nodes in order; each device in turn takes
+// nodes until its share of the memory is used, where its share is its part of the fleet's memory.
+// Never drops the tail. Infeasible, with what is missing where, when the model does not fit.
+[[nodiscard]] Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// The shortest period over all ways to give contiguous runs of the nodes, in the graph's order, to
+// distinct devices (any subset, any order of devices); compute, transfer and memory counted as
+// evaluate() counts them. Exact for that order: dynamic programming over (nodes done, devices used,
+// last device), for bisected periods. Identical devices count once.
+[[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet);
+
+}  // namespace convoy::plan

@@ -1,0 +1,19 @@
+// Checks a plan apart from the solvers and the evaluator: shares no code with them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "plan/cost_graph.h"
+#include "plan/plan.h"
+
+namespace convoy::plan {
+
+// Everything that is wrong with the plan, in sentences; empty when it holds: each node in exactly
+// one stage, stages in an order in which they can run, memory within limits, the predicted figures
+// right, the bound not above the objective.
+[[nodiscard]] std::vector<std::string> verify(const CostGraph& graph, const fleet::Fleet& fleet,
+                                              const Plan& plan);
+
+}  // namespace convoy::plan

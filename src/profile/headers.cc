@@ -1,0 +1,2 @@
+#include "profile/measure.h"
+#include "profile/profile.h"

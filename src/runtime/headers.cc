@@ -1,0 +1,3 @@
+#include "runtime/pipeline.h"
+#include "runtime/remote_profile.h"
+#include "runtime/worker.h"

@@ -1,0 +1,21 @@
+// Profiling on the device itself.
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "engine/session.h"
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "profile/profile.h"
+#include "runtime/pipeline.h"
+
+namespace convoy::runtime {
+
+// Lets every device of the fleet measure the optimised model `file` in its worker, one after the
+// other, and returns the profile (values measured here). Workers are left running.
+[[nodiscard]] Result<profile::Profile> profile_fleet(
+    const std::filesystem::path& file, std::span<const engine::SharedTensor> inputs,
+    const fleet::Fleet& fleet, WorkerHost& host);
+
+}  // namespace convoy::runtime
