@@ -68,7 +68,8 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-// ONNX's own test convention (`input_0.pb`: a TensorProto) and NumPy's `.npy`, by file extension.
+// ONNX's own test convention (`input_0.pb`: a TensorProto) and NumPy's `.npy`, which has no name,
+// by file extension.
 [[nodiscard]] Result<NamedTensor> read_tensor(const std::filesystem::path& file);
 [[nodiscard]] Result<void> write_tensor(const std::filesystem::path& file, const NamedTensor& tensor);
 
