@@ -7,12 +7,17 @@
 #include <vector>
 
 #include "engine/session.h"
+#include "onnx/graph.h"
 
 namespace convoy::engine {
 
-// Seeded inputs for the required ports: floats from N(0, 1), integers 0 or 1, strings fixed. A
-// symbolic or unknown dimension becomes `dims[symbol]` if given, else 1; unknown rank is an error
-// that names the input.
+// The inputs of a model, overridable initializers last, with all that the model says of them; a
+// Session's own inputs() do not tell an unknown rank from a scalar.
+[[nodiscard]] std::vector<Port> inputs_of(const onnx::Graph& graph);
+
+// Seeded inputs for the required ports: floats from N(0, 1), other numbers 0 or 1, strings fixed. A
+// symbolic dimension becomes `dims[symbol]` if given, else 1, as an unknown one does. Errors name
+// the input: unknown rank, no tensor; or the symbol of `dims` that no input has.
 [[nodiscard]] Result<std::vector<SharedTensor>> sample_inputs(
     const std::vector<Port>& ports, const std::map<std::string, std::int64_t>& dims,
     std::uint64_t seed);

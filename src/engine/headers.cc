@@ -1,3 +1,0 @@
-#include "engine/optimize.h"
-#include "engine/sample.h"
-#include "engine/session.h"
