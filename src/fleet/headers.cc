@@ -1,2 +1,0 @@
-#include "fleet/devices_file.h"
-#include "fleet/fleet.h"
