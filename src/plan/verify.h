@@ -12,7 +12,7 @@ namespace convoy::plan {
 
 // Everything that is wrong with the plan, in sentences; empty when it holds: each node in exactly
 // one stage, stages in an order in which they can run, memory within limits, the predicted figures
-// right, the bound not above the objective.
+// right (to a millionth), the bound not above the objective and met where it is called proven.
 [[nodiscard]] std::vector<std::string> verify(const CostGraph& graph, const fleet::Fleet& fleet,
                                               const Plan& plan);
 

@@ -1,6 +1,0 @@
-#include "plan/cost_graph.h"
-#include "plan/evaluate.h"
-#include "plan/plan.h"
-#include "plan/plan_file.h"
-#include "plan/solve.h"
-#include "plan/verify.h"

@@ -1,0 +1,336 @@
+// Written from evaluate.h alone: where the evaluator sums per stage, this walks single nodes,
+// values and transfers. Slower on purpose, so that the two cannot share a mistake.
+#include "plan/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace convoy::plan {
+namespace {
+
+using Stage = std::size_t;
+
+class Verifier {
+ public:
+  Verifier(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan)
+      : graph_(graph), fleet_(fleet), plan_(plan), readers_(graph.values.size()) {
+    for (const NodeId node : graph.nodes.ids()) {
+      for (const ValueId value : graph.nodes[node].reads) readers_[value].push_back(node);
+    }
+  }
+
+  std::vector<std::string> run() {
+    check_structure();
+    if (!wrong_.empty()) return wrong_;  // figures of no placement mean nothing
+    check_order();
+    if (!wrong_.empty()) return wrong_;
+    check_ports();
+    check_period_and_energy();
+    check_latency();
+    check_memory();
+    check_bound();
+    return wrong_;
+  }
+
+ private:
+  template <class... Args>
+  void wrong(fmt::format_string<Args...> format, Args&&... args) {
+    wrong_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+  // A millionth is far above rounding and far below what a mistake makes.
+  void compare(std::string_view what, double claimed, double found, std::string_view unit) {
+    if (!(std::abs(claimed - found) <= 1e-6 * std::max(std::abs(found), 1e-9))) {
+      wrong("{} is said to be {} {}, but is {} {}", what, claimed, unit, found, unit);
+    }
+  }
+  [[nodiscard]] const std::string& name(DeviceId device) const {
+    return fleet_.devices[device].name;
+  }
+  [[nodiscard]] DeviceId device(Stage stage) const { return plan_.placement[stage].device; }
+  [[nodiscard]] bool made_in(Stage stage, ValueId value) const {
+    const auto producer = graph_.values[value].producer;
+    return producer && stage_.at(*producer) == stage;
+  }
+  [[nodiscard]] bool reads(Stage stage, ValueId value) const {
+    return std::ranges::any_of(readers_[value],
+                               [&](NodeId node) { return stage_.at(node) == stage; });
+  }
+  [[nodiscard]] bool reads_elsewhere(Stage stage, ValueId value) const {
+    return std::ranges::any_of(readers_[value],
+                               [&](NodeId node) { return stage_.at(node) != stage; });
+  }
+  [[nodiscard]] double seconds(ValueId value, DeviceId from, DeviceId to) const {
+    const double rate = fleet_.links[from][to].bandwidth.value();
+    return rate > 0 ? static_cast<double>(graph_.values[value].bytes.value()) / rate : 0;
+  }
+  [[nodiscard]] double compute(Stage stage) const {
+    double sum = graph_.stage_overhead[device(stage)].count();
+    for (const NodeId node : plan_.placement[stage].nodes) {
+      sum += graph_.compute[device(stage)][node].count();
+    }
+    return sum;
+  }
+
+  void check_structure();
+  void check_order();
+  void check_ports();
+  void check_period_and_energy();
+  void check_latency();
+  void check_memory();
+  [[nodiscard]] std::int64_t stage_memory(Stage stage) const;
+  void check_bound();
+
+  const CostGraph& graph_;
+  const fleet::Fleet& fleet_;
+  const Plan& plan_;
+  ById<ValueId, std::vector<NodeId>> readers_;
+  std::vector<std::string> wrong_;
+  std::map<NodeId, Stage> stage_;
+  // (value, from, to): each value once a receiving device.
+  std::set<std::tuple<ValueId, DeviceId, DeviceId>> transfers_;
+};
+
+void Verifier::check_structure() {
+  const Figures& figures = plan_.figures;
+  if (figures.stages.size() != plan_.placement.size()) {
+    wrong("the plan has {} stages, but figures for {}", plan_.placement.size(),
+          figures.stages.size());
+  }
+  if (figures.memory.size() != fleet_.devices.size() ||
+      figures.busy.size() != fleet_.devices.size()) {
+    wrong("the plan's figures are not those of a fleet of {} devices", fleet_.devices.size());
+  }
+  for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
+    const PlacedStage& placed = plan_.placement[stage];
+    if (placed.device.index() >= fleet_.devices.size()) {
+      wrong("stage {} is on device number {}, and the fleet has {}", stage + 1,
+            placed.device.index(), fleet_.devices.size());
+    }
+    if (placed.nodes.empty()) wrong("stage {} has no node", stage + 1);
+    for (std::size_t i = 0; i < placed.nodes.size(); ++i) {
+      const NodeId node = placed.nodes[i];
+      if (node.index() >= graph_.nodes.size()) {
+        wrong("stage {} has node number {}, and the graph has {}", stage + 1, node.index(),
+              graph_.nodes.size());
+        continue;
+      }
+      if (i > 0 && !(placed.nodes[i - 1] < node)) {
+        wrong("stage {} does not list its nodes in ascending order", stage + 1);
+      }
+      const auto [at, added] = stage_.emplace(node, stage);
+      if (!added) {
+        wrong("node \"{}\" is in stage {} and in stage {}", graph_.nodes[node].name,
+              at->second + 1, stage + 1);
+      }
+    }
+  }
+  for (const NodeId node : graph_.nodes.ids()) {
+    if (!stage_.contains(node)) wrong("node \"{}\" is in no stage", graph_.nodes[node].name);
+  }
+}
+
+void Verifier::check_order() {
+  for (const NodeId node : graph_.nodes.ids()) {
+    for (const ValueId value : graph_.nodes[node].reads) {
+      const auto producer = graph_.values[value].producer;
+      if (!producer) continue;
+      const Stage from = stage_.at(*producer);
+      const Stage to = stage_.at(node);
+      if (from > to) {
+        wrong("stage {} reads \"{}\", which the later stage {} makes", to + 1,
+              graph_.values[value].name, from + 1);
+      }
+      if (device(from) != device(to)) transfers_.emplace(value, device(from), device(to));
+    }
+  }
+}
+
+void Verifier::check_ports() {
+  for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
+    std::set<ValueId> inputs;
+    std::set<ValueId> outputs;
+    for (const ValueId value : graph_.values.ids()) {
+      if (made_in(stage, value)) {
+        if (reads_elsewhere(stage, value) || graph_.values[value].is_output) outputs.insert(value);
+      } else if (reads(stage, value)) {
+        inputs.insert(value);
+      }
+    }
+    const StageFigures& figures = plan_.figures.stages[stage];
+    if (inputs != std::set(figures.inputs.begin(), figures.inputs.end())) {
+      wrong("the inputs of stage {} are not what it reads", stage + 1);
+    }
+    if (outputs != std::set(figures.outputs.begin(), figures.outputs.end())) {
+      wrong("the outputs of stage {} are not what others need of it", stage + 1);
+    }
+    double send = 0;
+    std::int64_t sent = 0;
+    for (const auto& [value, from, to] : transfers_) {
+      if (!made_in(stage, value)) continue;
+      send += seconds(value, from, to);
+      sent += graph_.values[value].bytes.value();
+    }
+    const std::string of_stage = fmt::format("of stage {}", stage + 1);
+    compare("compute time " + of_stage, figures.compute.count(), compute(stage), "s");
+    compare("sending time " + of_stage, figures.send.count(), send, "s");
+    compare("bytes sent " + of_stage, static_cast<double>(figures.sent.value()),
+            static_cast<double>(sent), "B");
+  }
+}
+
+void Verifier::check_period_and_energy() {
+  std::map<DeviceId, double> busy;
+  for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
+    busy[device(stage)] += compute(stage);
+  }
+  double period = 0;
+  for (const DeviceId id : fleet_.devices.ids()) {
+    const double found = busy.contains(id) ? busy[id] : 0;
+    compare("busy time of " + name(id), plan_.figures.busy[id].count(), found, "s");
+    period = std::max(period, found);
+  }
+  for (const DeviceId a : fleet_.devices.ids()) {
+    for (const DeviceId b : fleet_.devices.ids()) {
+      // What shares a resource with a transfer from a to b; for radio, with anything of a.
+      double load = 0;
+      for (const auto& [value, from, to] : transfers_) {
+        const bool shares = fleet_.contention == fleet::Contention::medium ||
+                            (fleet_.contention == fleet::Contention::radio && (from == a || to == a)) ||
+                            (from == a && to == b);
+        if (shares) load += seconds(value, from, to);
+      }
+      period = std::max(period, load);
+    }
+  }
+  compare("period", plan_.figures.period.count(), period, "s");
+  double energy = 0;
+  for (const auto& [id, time] : busy) {
+    const auto& power = fleet_.devices[id].power;
+    if (power) energy += power->busy.value() * time + power->idle.value() * (period - time);
+  }
+  compare("energy", plan_.figures.energy.value(), energy, "J");
+}
+
+void Verifier::check_latency() {
+  const bool radio = fleet_.contention == fleet::Contention::radio;
+  const bool medium = fleet_.contention == fleet::Contention::medium;
+  std::map<DeviceId, double> device_free;
+  std::map<std::pair<std::size_t, std::size_t>, double> link_free;
+  std::map<std::pair<Stage, DeviceId>, double> there;
+  double latency = 0;
+  for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
+    const DeviceId here = device(stage);
+    double start = device_free[here];
+    for (const auto& [from_to, time] : there) {
+      const auto& [from, to] = from_to;
+      if (to != here) continue;
+      for (const auto& [value, sender, receiver] : transfers_) {
+        if (made_in(from, value) && reads(stage, value)) start = std::max(start, time);
+      }
+    }
+    const double end = start + compute(stage);
+    device_free[here] = end;
+    latency = std::max(latency, end);
+    std::set<DeviceId> served;
+    for (Stage later = stage + 1; later < plan_.placement.size(); ++later) {
+      const DeviceId to = device(later);
+      bool any = false;
+      double time = 0;
+      for (const auto& [value, from, receiver] : transfers_) {
+        if (receiver != to || !made_in(stage, value)) continue;
+        time += seconds(value, from, to);
+        any = any || reads(later, value);
+      }
+      if (!any || !served.insert(to).second) continue;
+      // The keys of what the message occupies: a pair, two radios, or the medium.
+      std::vector<std::pair<std::size_t, std::size_t>> keys = {{here.index(), to.index()}};
+      if (radio) keys = {{here.index(), 0}, {to.index(), 0}};
+      if (medium) keys = {{0, 0}};
+      double begin = end;
+      for (const auto& key : keys) begin = std::max(begin, link_free[key]);
+      for (const auto& key : keys) link_free[key] = begin + time;
+      there[{stage, to}] = begin + time + fleet_.links[here][to].latency.count();
+    }
+  }
+  compare("latency", plan_.figures.latency.count(), latency, "s");
+}
+
+// Node by node: what must be there while it runs.
+std::int64_t Verifier::stage_memory(Stage stage) const {
+  const std::vector<NodeId>& nodes = plan_.placement[stage].nodes;
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+  std::map<NodeId, std::int64_t> live;  // while each node runs
+  for (const NodeId node : nodes) live[node] = graph_.nodes[node].workspace.value();
+  for (const ValueId value : graph_.values.ids()) {
+    const CostValue& of = graph_.values[value];
+    if (!made_in(stage, value)) {
+      if (reads(stage, value)) inputs += of.bytes.value();
+      continue;
+    }
+    const bool is_output = of.is_output || reads_elsewhere(stage, value);
+    if (is_output) outputs += of.bytes.value();
+    NodeId last = *of.producer;
+    for (const NodeId reader : readers_[value]) last = std::max(last, reader);
+    for (auto at = live.find(*of.producer); at != live.end(); ++at) {
+      if (is_output || at->first <= last) at->second += of.bytes.value();
+    }
+  }
+  std::int64_t peak = 0;
+  for (const auto& [node, bytes] : live) peak = std::max(peak, bytes);
+  return inputs + peak + inputs + outputs;
+}
+
+void Verifier::check_memory() {
+  for (const DeviceId id : fleet_.devices.ids()) {
+    std::set<WeightId> weights;
+    std::int64_t needed = 0;
+    bool used = false;
+    for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
+      if (device(stage) != id) continue;
+      used = true;
+      needed += stage_memory(stage);
+      for (const NodeId node : plan_.placement[stage].nodes) {
+        weights.insert(graph_.nodes[node].weights.begin(), graph_.nodes[node].weights.end());
+      }
+    }
+    if (used) needed += graph_.runtime_memory[id].value();
+    for (const WeightId weight : weights) needed += graph_.weights[weight].value();
+    compare("memory of " + name(id), static_cast<double>(plan_.figures.memory[id].value()),
+            static_cast<double>(needed), "B");
+    const std::int64_t limit = fleet_.devices[id].memory.value();
+    if (limit > 0 && needed > limit) {
+      wrong("{} needs {} of memory and has {}", name(id), to_text(Bytes(needed)),
+            to_text(Bytes(limit)));
+    }
+  }
+}
+
+void Verifier::check_bound() {
+  if (!plan_.bound) {
+    if (plan_.proven) wrong("the plan is called proven, but has no bound");
+    return;
+  }
+  const double bound = plan_.bound->count();
+  const double reached = (plan_.objective == Objective::latency ? plan_.figures.latency
+                                                                : plan_.figures.period)
+                             .count();
+  if (bound > reached * (1 + 1e-6)) {
+    wrong("the bound of {} s is above the {} s that the plan reaches", bound, reached);
+  }
+  if (plan_.proven && bound < reached * (1 - 1e-6)) {
+    wrong("the plan is called proven, but its bound of {} s is below its {} s", bound, reached);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> verify(const CostGraph& graph, const fleet::Fleet& fleet,
+                                const Plan& plan) {
+  return Verifier(graph, fleet, plan).run();
+}
+
+}  // namespace convoy::plan
