@@ -1,1 +1,0 @@
-#include "convoy/plugin.h"
