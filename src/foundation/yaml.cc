@@ -28,11 +28,10 @@ struct Converter {
   std::shared_ptr<const std::string> file;
   int values = 0;
 
-  // yaml-cpp gives an empty value the place of what follows, hence `line` of its key.
   Result<Yaml> convert(const YAML::Node& node, int line, int level) {
     Yaml value;
     value.file = file;
-    value.line = node.Mark().is_null() || node.IsNull() ? line : node.Mark().line + 1;
+    value.line = line;
     if (++values > kMostValues || level > kMostLevels) {
       return fail_at(value, "too large or too deeply nested for a configuration file");
     }
@@ -47,7 +46,7 @@ struct Converter {
       case YAML::NodeType::Sequence:
         value.kind = Yaml::Kind::list;
         for (const auto& item : node) {
-          Result<Yaml> converted = convert(item, value.line, level + 1);
+          Result<Yaml> converted = convert(item, item.Mark().line + 1, level + 1);
           if (!converted) return converted;
           value.items.push_back(std::move(*converted));
         }

@@ -24,7 +24,7 @@ struct Yaml {
   std::string scalar;
   std::vector<Yaml> items;
   std::vector<std::pair<std::string, Yaml>> entries;
-  int line = 0;
+  int line = 0;                             // of its key, in a map
   std::shared_ptr<const std::string> file;  // as it was named by whoever opened it
 
   [[nodiscard]] bool is_list() const { return kind == Kind::list; }
