@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 constexpr std::string_view kNodeSuffix = "_kernel_time";
 
 Seconds duration_of(const Json& event) {
-  return Seconds(static_cast<double>(event.at("dur").get<std::int64_t>()) * 1e-6);
+  return Seconds(static_cast<double>(event.at("dur").get<std::int64_t>()) / 1e6);
 }
 
 // Node events come before the "model_run" event of their run, as the profiler logs what ends.

@@ -11,6 +11,9 @@
 
 namespace convoy::engine {
 
+// What all commands take, so that their samples agree.
+inline constexpr std::uint64_t kSampleSeed = 1;
+
 // The inputs of a model, overridable initializers last, with all that the model says of them; a
 // Session's own inputs() do not tell an unknown rank from a scalar.
 [[nodiscard]] std::vector<Port> inputs_of(const onnx::Graph& graph);

@@ -28,9 +28,9 @@ struct SessionOptions {
   // Skip-layer-norm fusion is left out at every level, as engine::optimize does, so that a model run
   // at a level gives the bits of the model that was optimised at it.
   onnx::OptimizationLevel level = onnx::OptimizationLevel::extended;
-  std::filesystem::path optimized_model;    // where to write what the level made of the model
-  std::filesystem::path optimized_weights;  // a file beside it for its weights; empty: inside it
-  std::filesystem::path profile_prefix;     // where the profiler writes; empty: it is off
+  std::filesystem::path optimized_model{};    // where to write what the level made of the model
+  std::filesystem::path optimized_weights{};  // a file beside it for its weights; empty: inside it
+  std::filesystem::path profile_prefix{};     // where the profiler writes; empty: it is off
   std::string provider = "cpu";
 };
 

@@ -1,6 +1,5 @@
 #include "engine/shared_tensor.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace convoy::engine {
@@ -19,11 +18,6 @@ onnx::Tensor copy(const SharedTensor& tensor) {
           .dims = tensor.dims,
           .data = {tensor.data.begin(), tensor.data.end()},
           .strings = tensor.strings};
-}
-
-bool same_bits(const SharedTensor& a, const SharedTensor& b) {
-  return a.type == b.type && a.dims == b.dims && std::ranges::equal(a.data, b.data) &&
-         a.strings == b.strings;
 }
 
 }  // namespace convoy::engine

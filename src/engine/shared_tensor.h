@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,10 +22,10 @@ struct SharedTensor {
   std::vector<std::string> strings;   // string tensors only; `data` is then empty
 };
 
+// Tensors by the name of their value.
+using NamedTensors = std::map<std::string, SharedTensor>;
+
 [[nodiscard]] SharedTensor share(onnx::Tensor tensor);
 [[nodiscard]] onnx::Tensor copy(const SharedTensor& tensor);
-
-// Equal types, dimensions and bits: two NaNs are the same when their bits are.
-[[nodiscard]] bool same_bits(const SharedTensor& a, const SharedTensor& b);
 
 }  // namespace convoy::engine

@@ -1,0 +1,20 @@
+// How far apart two tensors are.
+#pragma once
+
+#include <optional>
+
+#include "engine/shared_tensor.h"
+
+namespace convoy::engine {
+
+struct Difference {
+  // Equal types, dimensions and bits: two NaNs are the same when their bits are.
+  bool identical = true;
+  // The largest difference of two elements; infinite where only one of them is NaN. Nothing for
+  // strings that differ, and for different types or dimensions.
+  std::optional<double> max_abs = 0.0;
+};
+
+[[nodiscard]] Difference compare(const SharedTensor& a, const SharedTensor& b);
+
+}  // namespace convoy::engine
