@@ -1,0 +1,15 @@
+// How short a period can be at best, whatever the placement.
+#pragma once
+
+#include "fleet/fleet.h"
+#include "plan/cost_graph.h"
+
+namespace convoy::plan {
+
+// No placement, contiguous or not, has a shorter period: the larger of the costliest node on the
+// device that is quickest at it, and of the optimum if nodes could be divided at will between the
+// devices (a linear program; its dual is climbed from below, so that every step of it is a bound).
+// Transfers and memory are left aside. 0 for a graph without nodes.
+[[nodiscard]] Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet);
+
+}  // namespace convoy::plan

@@ -1,0 +1,120 @@
+#include "plan/explain.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace convoy::plan {
+namespace {
+
+// What crosses between each ordered pair of devices.
+std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
+                                                          const Placement& placement) {
+  ById<NodeId, DeviceId> device_of(graph.nodes.size());
+  for (const PlacedStage& stage : placement) {
+    for (const NodeId node : stage.nodes) device_of[node] = stage.device;
+  }
+  std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic;
+  for (const CostValue& value : graph.values) {
+    if (!value.producer) continue;
+    const DeviceId from = device_of[*value.producer];
+    std::set<DeviceId> receivers;
+    for (const NodeId reader : value.consumers) receivers.insert(device_of[reader]);
+    receivers.erase(from);
+    for (const DeviceId to : receivers) traffic[{from, to}] += value.bytes;
+  }
+  return traffic;
+}
+
+std::string percent_of(Seconds part, Seconds whole) {
+  return fmt::format("{:.0f} %", 100 * (part / whole));
+}
+
+}  // namespace
+
+std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                           const Placement& placement, const Figures& figures) {
+  std::vector<Load> loads;
+  for (const DeviceId device : fleet.devices.ids()) {
+    if (figures.busy[device] > Seconds(0)) {
+      loads.push_back({fleet.devices[device].name + " computes", figures.busy[device]});
+    }
+  }
+  ById<DeviceId, Load> radios(fleet.devices.size());
+  Load medium;
+  Bytes on_medium{0};
+  for (const auto& [pair, bytes] : traffic_of(graph, placement)) {
+    const auto& [from, to] = pair;
+    const fleet::Link& link = fleet.links[from][to];
+    if (link.bandwidth.value() <= 0) continue;
+    const Seconds time = bytes / link.bandwidth;
+    if (fleet.contention == fleet::Contention::link) {
+      loads.push_back({fmt::format("the link {} -> {} carries {}", fleet.devices[from].name,
+                                   fleet.devices[to].name, to_text(bytes)),
+                       time});
+    }
+    for (const DeviceId end : {from, to}) {
+      radios[end].what =
+          fmt::format("the radio of {} sends and receives", fleet.devices[end].name);
+      radios[end].time += time;
+    }
+    on_medium += bytes;
+    medium.time += time;
+  }
+  if (fleet.contention == fleet::Contention::radio) {
+    for (const Load& radio : radios) {
+      if (radio.time > Seconds(0)) loads.push_back(radio);
+    }
+  }
+  if (fleet.contention == fleet::Contention::medium && medium.time > Seconds(0)) {
+    medium.what = fmt::format("the shared medium carries {}", to_text(on_medium));
+    loads.push_back(medium);
+  }
+  std::ranges::stable_sort(loads, std::greater(), &Load::time);
+  return loads;
+}
+
+std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fleet,
+                                 const Placement& placement, const Figures& figures) {
+  std::vector<std::string> sentences;
+  const std::vector<Load> loads = loads_of(graph, fleet, placement, figures);
+  if (!loads.empty() && figures.period > Seconds(0)) {
+    const Load& first = loads.front();
+    sentences.push_back(fmt::format("the period of {} is set where {} for all of it",
+                                    to_text(figures.period), first.what));
+    if (loads.size() > 1) {
+      sentences.push_back(fmt::format("next: {} for {} ({} of the period)", loads[1].what,
+                                      to_text(loads[1].time),
+                                      percent_of(loads[1].time, figures.period)));
+    }
+  }
+  for (const DeviceId device : fleet.devices.ids()) {
+    const Bytes memory = fleet.devices[device].memory;
+    if (memory.value() == 0 || figures.memory[device] / memory < 0.9) continue;
+    sentences.push_back(fmt::format("{} needs {} of its {} of memory", fleet.devices[device].name,
+                                    to_text(figures.memory[device]), to_text(memory)));
+  }
+  return sentences;
+}
+
+std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet& fleet) {
+  std::vector<std::string> sentences;
+  for (const Shortage& shortage : shortages) {
+    sentences.push_back(fmt::format("{} needs {} and has {}, {} too little",
+                                    fleet.devices[shortage.device].name, at_least(shortage.needed),
+                                    to_text(shortage.available),
+                                    at_least(shortage.needed - shortage.available)));
+  }
+  return fmt::format("{}", fmt::join(sentences, "; "));
+}
+
+std::string at_least(Bytes bytes) {
+  std::int64_t step = 1;
+  while (bytes.value() / step >= 1000) step *= 10;
+  return to_text(Bytes((bytes.value() + step - 1) / step * step));
+}
+
+}  // namespace convoy::plan

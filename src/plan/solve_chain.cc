@@ -1,0 +1,258 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "plan/bound.h"
+#include "plan/chain_search.h"
+#include "plan/evaluate.h"
+#include "plan/explain.h"
+#include "plan/solve.h"
+
+namespace convoy::plan {
+namespace {
+
+using Outcome = ChainSearch::Outcome;
+
+// How hard to look. The steps bound the time: a million takes about a third of a second.
+struct Effort {
+  double tolerance;     // of the period, as a fraction
+  std::int64_t steps;
+};
+constexpr Effort kPlanEffort{.tolerance = 1e-9, .steps = 4'000'000};
+constexpr Effort kExplainEffort{.tolerance = 1e-3, .steps = 300'000};
+
+constexpr Seconds kAnyPeriod{std::numeric_limits<double>::infinity()};
+
+struct Optimum {
+  Placement placement;
+  Seconds period{0};
+  Seconds bound{0};   // no placement in this order is below; close to `period` unless steps ran out
+  std::vector<DeviceId> left_out;
+};
+
+// The best placement in the graph's order; none where nothing fits, or nothing was found in time.
+std::optional<Optimum> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Effort effort,
+                               std::optional<DeviceId> required = std::nullopt) {
+  ChainSearch search(graph, fleet, required);
+  std::int64_t steps = effort.steps;
+  if (search.find(kAnyPeriod, search.devices(), steps) != Outcome::found) return std::nullopt;
+  Optimum best;
+  best.left_out = search.left_out();
+  const auto keep = [&] {
+    best.placement = search.placement();
+    best.period = evaluate(graph, fleet, best.placement).period;
+  };
+  keep();
+  // From below first, in growing strides: the bound is often nearly met, and close to it a search
+  // that finds nothing is quick.
+  best.bound = std::min(search.bound(), best.period);
+  double stride = 1e-3;
+  while (best.period - best.bound > effort.tolerance * best.period) {
+    const Seconds middle = (best.bound + best.period) / 2;
+    const Seconds period =
+        best.bound > Seconds(0) ? std::min(middle, best.bound * (1 + stride)) : middle;
+    const Outcome outcome = search.find(period, search.devices(), steps);
+    if (outcome == Outcome::out_of_steps) break;
+    if (outcome == Outcome::found) {
+      keep();
+      best.bound = std::min(best.bound, best.period);
+    } else {
+      best.bound = period;
+      stride *= 4;
+    }
+  }
+  // As few devices as will do.
+  const Seconds enough = best.period * (1 + 1e-12);
+  while (best.placement.size() > 1 &&
+         search.find(enough, best.placement.size() - 1, steps) == Outcome::found) {
+    keep();
+  }
+  return best;
+}
+
+// Whether anything fits with so much more memory on the devices.
+bool fits(const CostGraph& graph, fleet::Fleet fleet, const ById<DeviceId, Bytes>& more) {
+  for (const DeviceId device : fleet.devices.ids()) {
+    if (fleet.devices[device].memory.value() > 0) fleet.devices[device].memory += more[device];
+  }
+  std::int64_t steps = kExplainEffort.steps;
+  ChainSearch search(graph, fleet);
+  return search.find(kAnyPeriod, search.devices(), steps) == Outcome::found;
+}
+
+// The least more memory, on all devices or on one, with which something fits; to a hundredth.
+Bytes more_needed(const CostGraph& graph, const fleet::Fleet& fleet,
+                  std::optional<DeviceId> only_on, Bytes enough) {
+  std::int64_t low = 0;
+  std::int64_t high = enough.value();
+  while (high - low > std::max<std::int64_t>(1, high / 100)) {
+    const std::int64_t middle = (low + high) / 2;
+    ById<DeviceId, Bytes> more(fleet.devices.size(), Bytes(only_on ? 0 : middle));
+    if (only_on) more[*only_on] = Bytes(middle);
+    (fits(graph, fleet, more) ? high : low) = middle;
+  }
+  return Bytes(high);
+}
+
+// Memory that the whole model needs on a device.
+Bytes whole_on(const CostGraph& graph, Stretches& stretches, DeviceId device) {
+  return graph.runtime_memory[device] + stretches.memory_from(0).back();
+}
+
+// No split fits: what is missing, and what would do.
+std::unexpected<Error> too_little_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
+  Stretches stretches(graph);
+  Bytes all{0};
+  std::optional<DeviceId> cheapest;  // which device alone needs least more
+  Bytes cheapest_more{0};
+  Bytes enough{0};
+  for (const DeviceId device : fleet.devices.ids()) {
+    all += fleet.devices[device].memory;
+    const Bytes missing = whole_on(graph, stretches, device) - fleet.devices[device].memory;
+    enough = std::max(enough, missing);
+    const Bytes more = more_needed(graph, fleet, device, missing);
+    if (!cheapest || more < cheapest_more) {
+      cheapest = device;
+      cheapest_more = more;
+    }
+  }
+  const Bytes on_each = more_needed(graph, fleet, std::nullopt, enough);
+  const std::string& name = fleet.devices[*cheapest].name;
+  return fail(ErrorKind::infeasible,
+              "the model does not fit: on one device it needs {}, the fleet has {} in all, and no "
+              "split in the model's order fits the devices; {} more on each device, or {} in all "
+              "on {} ({} more), would be enough",
+              at_least(whole_on(graph, stretches, *cheapest)), to_text(all), at_least(on_each),
+              at_least(fleet.devices[*cheapest].memory + cheapest_more), name,
+              at_least(cheapest_more));
+}
+
+std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device,
+                       const Optimum& best, const std::string& bottleneck) {
+  const Bytes memory = fleet.devices[device].memory;
+  const Bytes runtime = graph.runtime_memory[device];
+  if (memory.value() > 0 && memory <= runtime) {
+    return fmt::format("it has {} of memory, and its worker alone needs {}", to_text(memory),
+                       to_text(runtime));
+  }
+  Stretches stretches(graph);
+  Bytes smallest = stretches.memory_from(0).front();
+  Seconds quickest = stretches.compute(device, 0, 1);
+  for (std::size_t node = 1; node < stretches.size(); ++node) {
+    smallest = std::min(smallest, stretches.memory_from(node).front());
+    quickest = std::min(quickest, stretches.compute(device, node, node + 1));
+  }
+  if (memory.value() > 0 && memory < runtime + smallest) {
+    return fmt::format("it has {} of memory, and with its smallest node it needs {}",
+                       to_text(memory), to_text(runtime + smallest));
+  }
+  if (quickest > best.period) {
+    return fmt::format("its lightest stage would take {}, longer than the period of {}",
+                       to_text(quickest), to_text(best.period));
+  }
+  const auto with_it = optimum(graph, fleet, kExplainEffort, device);
+  if (!with_it) return "no plan that uses it fits the memories";
+  if (with_it->period > best.period * (1 + 2 * kExplainEffort.tolerance)) {
+    return fmt::format("the best plan that uses it has a period of {} instead of {}",
+                       to_text(with_it->period), to_text(best.period));
+  }
+  return fmt::format("it would not shorten the period of {}, which is set where {}",
+                     to_text(best.period), bottleneck);
+}
+
+std::vector<Unused> unused_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                              const Optimum& best, const std::string& bottleneck) {
+  std::vector<Unused> unused;
+  for (const DeviceId device : fleet.devices.ids()) {
+    const auto uses = [&](const PlacedStage& stage) { return stage.device == device; };
+    if (std::ranges::any_of(best.placement, uses)) continue;
+    if (std::ranges::find(best.left_out, device) != best.left_out.end()) {
+      unused.push_back({device, "the fleet has more different devices than are searched, and this "
+                                "is one of the slowest"});
+      continue;
+    }
+    unused.push_back({device, why_unused(graph, fleet, device, best, bottleneck)});
+  }
+  return unused;
+}
+
+// A sentence where another fleet would be faster by more than a hundredth.
+void add_if_faster(std::vector<std::string>& sentences, std::string_view what,
+                   const CostGraph& graph, const fleet::Fleet& fleet, Seconds period) {
+  const auto other = optimum(graph, fleet, kExplainEffort);
+  if (!other || other->period > 0.99 * period) return;
+  sentences.push_back(fmt::format("{} the period could be {}", what, to_text(other->period)));
+}
+
+// What a change of the fleet would bring.
+void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
+                   const fleet::Fleet& fleet, const Optimum& best) {
+  fleet::Fleet roomy = fleet;
+  for (fleet::Device& device : roomy.devices) device.memory = Bytes(0);
+  if (roomy.devices.size() > 0) {
+    add_if_faster(sentences, "without limits of memory", graph, roomy, best.period);
+  }
+  fleet::Fleet quick = fleet;
+  for (auto& row : quick.links) {
+    for (fleet::Link& link : row) link.bandwidth = BytesPerSecond(0);
+  }
+  add_if_faster(sentences, "with links that cost no time", graph, quick, best.period);
+
+  // Another of the device that works most.
+  const Figures figures = evaluate(graph, fleet, best.placement);
+  DeviceId busiest(0);
+  for (const DeviceId device : fleet.devices.ids()) {
+    if (figures.busy[device] > figures.busy[busiest]) busiest = device;
+  }
+  CostGraph graph_of_more = graph;
+  graph_of_more.compute.push_back(graph.compute[busiest]);
+  graph_of_more.stage_overhead.push_back(graph.stage_overhead[busiest]);
+  graph_of_more.runtime_memory.push_back(graph.runtime_memory[busiest]);
+  fleet::Fleet more = fleet;
+  const DeviceId added = more.devices.push_back(fleet.devices[busiest]);
+  fleet::Link between;  // as fast as the busiest device's fastest link
+  for (const DeviceId other : fleet.devices.ids()) {
+    if (other == busiest) continue;
+    between.bandwidth = std::max(between.bandwidth, fleet.links[busiest][other].bandwidth);
+  }
+  for (const DeviceId other : fleet.devices.ids()) {
+    more.links[other].push_back(other == busiest ? between : fleet.links[other][busiest]);
+  }
+  more.links.push_back(fleet.links[busiest]);
+  more.links[added][busiest] = between;
+  more.links[added].push_back({});
+  add_if_faster(sentences, fmt::format("with one more {}", fleet.devices[busiest].name),
+                graph_of_more, more, best.period);
+}
+
+}  // namespace
+
+Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
+  if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
+  if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+  const std::optional<Optimum> best = optimum(graph, fleet, kPlanEffort);
+  if (!best) return too_little_memory(graph, fleet);
+
+  Plan plan;
+  plan.solver = "chain";
+  plan.placement = best->placement;
+  plan.figures = evaluate(graph, fleet, plan.placement);
+  plan.bound = std::min(period_bound(graph, fleet), plan.figures.period);
+  plan.proven = *gap(plan) < 1e-9;
+  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
+  if (best->period - best->bound <= 2 * kPlanEffort.tolerance * best->period) {
+    plan.limits.push_back("optimal among contiguous cuts in this order");
+  } else {
+    plan.limits.push_back(fmt::format(
+        "the search ended early: contiguous cuts in this order may reach {}, not less",
+        to_text(best->bound)));
+  }
+  add_prospects(plan.limits, graph, fleet, *best);
+  const auto loads = loads_of(graph, fleet, plan.placement, plan.figures);
+  plan.unused = unused_of(graph, fleet, *best, loads.empty() ? "nothing" : loads.front().what);
+  return plan;
+}
+
+}  // namespace convoy::plan
