@@ -36,6 +36,9 @@ using StageId = Id<struct StageTag>;    // a stage of a plan
 template <class I, class T>
 class ById {
  public:
+  using value_type = T;
+  using const_iterator = typename std::vector<T>::const_iterator;
+
   ById() = default;
   explicit ById(std::size_t size, T value = T()) : items_(size, std::move(value)) {}
   ById(std::initializer_list<T> items) : items_(items) {}

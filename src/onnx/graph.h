@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "foundation/error.h"
@@ -23,7 +24,15 @@ struct Dimension {
 struct ValueType {
   ElementType element = ElementType::undefined;  // undefined also for sequences, optionals, maps
   std::optional<std::vector<Dimension>> dims;
+  // What is no dense tensor, in ONNX's words: "seq(tensor(float))", "optional(tensor(int64))".
+  std::string container;
 };
+
+// "float32 [batch, 3, ?]", "seq(tensor(float))", "unknown".
+[[nodiscard]] std::string to_text(const ValueType& type);
+
+// Bytes of a value whose dimensions are all known.
+[[nodiscard]] std::optional<Bytes> bytes_of(const ValueType& type);
 
 struct Value {
   std::string name;
@@ -58,11 +67,20 @@ struct Graph {
   std::vector<ValueId> outputs;  // in the model's order
   // Position of each node in the model's own node list.
   ById<NodeId, std::size_t> position;
+  std::unordered_map<std::string, ValueId> by_name;
+  // Values that bodies of If, Loop and Scan make, at any depth, with the main graph's node around
+  // them. They are no values of this graph.
+  std::unordered_map<std::string, NodeId> inside_bodies;
 
-  [[nodiscard]] std::optional<ValueId> find(std::string_view value_name) const;
+  [[nodiscard]] std::optional<ValueId> find(const std::string& value_name) const;
 };
 
-// Errors: a cycle, a value that nobody makes, two nodes that make the same value; each by name.
+// `"conv1" (Conv)`, or `the Conv that makes "x"` for a node without a name.
+[[nodiscard]] std::string label_of(const Graph& graph, NodeId node);
+
+// Types come from ONNX's shape inference, and from what the model declares where that says nothing.
+// Errors: a cycle, a value that nobody makes, two nodes that make the same value, a local function
+// that calls itself; each by name.
 [[nodiscard]] Result<Graph> index_graph(const Model& model);
 
 // Nodes that depend on no graph input: constants and arithmetic on them (never random operators,

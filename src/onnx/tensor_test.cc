@@ -9,7 +9,7 @@
 
 #include "foundation/file.h"
 #include "onnx/npy.h"
-#include "onnx/scratch_test.h"
+#include "onnx/testing.h"
 
 namespace convoy::onnx {
 namespace {

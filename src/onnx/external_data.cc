@@ -1,0 +1,227 @@
+#include "onnx/external_data.h"
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "foundation/file.h"
+#include "onnx/tensor.h"
+
+namespace convoy::onnx {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using TensorVisit = std::function<Result<void>(proto::TensorProto&)>;
+
+// Bytes [offset, offset + length) of a file; no length: up to its end.
+struct ExternalRange {
+  std::string location;
+  std::int64_t offset = 0;
+  std::optional<std::int64_t> length;
+};
+
+Result<void> visit_external(proto::TensorProto& tensor, const TensorVisit& visit) {
+  if (tensor.data_location() != proto::TensorProto::EXTERNAL) return {};
+  return visit(tensor);
+}
+
+Result<void> visit_external(proto::SparseTensorProto& tensor, const TensorVisit& visit) {
+  if (Result<void> done = visit_external(*tensor.mutable_values(), visit); !done) return done;
+  return visit_external(*tensor.mutable_indices(), visit);
+}
+
+// Bodies nest at most some 30 deep (protobuf's own limit on reading), so this may recurse.
+Result<void> visit_external(proto::GraphProto& graph, const TensorVisit& visit);
+
+Result<void> visit_external(proto::NodeProto& node, const TensorVisit& visit) {
+  Result<void> done;
+  for (proto::AttributeProto& attribute : *node.mutable_attribute()) {
+    if (attribute.has_t()) done = visit_external(*attribute.mutable_t(), visit);
+    for (auto& tensor : *attribute.mutable_tensors()) {
+      if (done) done = visit_external(tensor, visit);
+    }
+    if (done && attribute.has_sparse_tensor()) {
+      done = visit_external(*attribute.mutable_sparse_tensor(), visit);
+    }
+    for (auto& tensor : *attribute.mutable_sparse_tensors()) {
+      if (done) done = visit_external(tensor, visit);
+    }
+    if (!done) return done;
+  }
+  for_each_body(node, [&](proto::GraphProto& body) {
+    if (done) done = visit_external(body, visit);
+  });
+  return done;
+}
+
+Result<void> visit_external(proto::GraphProto& graph, const TensorVisit& visit) {
+  for (auto& tensor : *graph.mutable_initializer()) {
+    if (Result<void> done = visit_external(tensor, visit); !done) return done;
+  }
+  for (auto& tensor : *graph.mutable_sparse_initializer()) {
+    if (Result<void> done = visit_external(tensor, visit); !done) return done;
+  }
+  for (auto& node : *graph.mutable_node()) {
+    if (Result<void> done = visit_external(node, visit); !done) return done;
+  }
+  return {};
+}
+
+Result<void> visit_external(proto::ModelProto& model, const TensorVisit& visit) {
+  if (Result<void> done = visit_external(*model.mutable_graph(), visit); !done) return done;
+  for (auto& function : *model.mutable_functions()) {
+    for (auto& node : *function.mutable_node()) {
+      if (Result<void> done = visit_external(node, visit); !done) return done;
+    }
+  }
+  return {};
+}
+
+std::optional<std::int64_t> parse_count(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+Result<ExternalRange> range_of(const proto::TensorProto& tensor) {
+  ExternalRange range;
+  for (const auto& entry : tensor.external_data()) {
+    if (entry.key() == "location") range.location = entry.value();
+    if (entry.key() != "offset" && entry.key() != "length") continue;
+    const std::optional<std::int64_t> count = parse_count(entry.value());
+    if (!count) {
+      return fail(ErrorKind::input, "the external data of \"{}\" has the {} \"{}\", not a number",
+                  tensor.name(), entry.key(), entry.value());
+    }
+    (entry.key() == "offset" ? range.offset : range.length.emplace()) = *count;
+  }
+  // Only the path itself is judged: a link inside the folder was put there by the user, not by the
+  // model (caches of downloads link their files).
+  const fs::path location = fs::path(range.location).lexically_normal();
+  if (location.empty() || location.is_absolute() || *location.begin() == "..") {
+    return fail(ErrorKind::input, "the external data of \"{}\" lies at \"{}\", outside the model's "
+                "folder", tensor.name(), range.location);
+  }
+  const auto type = static_cast<ElementType>(tensor.data_type());
+  const std::optional<Bytes> needed =
+      bytes_of(type, {tensor.dims().begin(), tensor.dims().end()});
+  if (!range.length && needed) range.length = needed->value();
+  if (needed && *range.length != needed->value()) {
+    return fail(ErrorKind::input, "the external data of \"{}\" has {} bytes, its dimensions need {}",
+                tensor.name(), *range.length, needed->value());
+  }
+  return range;
+}
+
+// The range with its length, once it is known to lie inside its file.
+Result<ExternalRange> checked_range(const proto::TensorProto& tensor, const fs::path& folder) {
+  Result<ExternalRange> range = range_of(tensor);
+  if (!range) return range;
+  const fs::path file = folder / range->location;
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(file, code);
+  if (code) {
+    return fail(ErrorKind::input, "the file {} with the data of \"{}\" is missing", file.string(),
+                tensor.name());
+  }
+  const auto available = static_cast<std::int64_t>(size) - range->offset;
+  if (!range->length && available >= 0) range->length = available;
+  if (available < range->length.value_or(0)) {
+    return fail(ErrorKind::input, "the file {} is truncated: it has {} bytes, and the data of \"{}\" "
+                "ends at {}", file.string(), size, tensor.name(),
+                range->offset + range->length.value_or(0));
+  }
+  return range;
+}
+
+Result<void> copy_range(const ExternalRange& range, const fs::path& folder, std::ofstream& out,
+                        std::vector<char>& block) {
+  std::ifstream in(folder / range.location, std::ios::binary);
+  in.seekg(range.offset);
+  for (std::int64_t left = range.length.value_or(0); left > 0;) {
+    const auto size = std::min<std::int64_t>(left, static_cast<std::int64_t>(block.size()));
+    in.read(block.data(), size);
+    if (!in) {
+      return fail(ErrorKind::failure, "{}: cannot be read", (folder / range.location).string());
+    }
+    out.write(block.data(), size);
+    left -= size;
+  }
+  return {};
+}
+
+void refer_to(proto::TensorProto& tensor, const std::string& location, std::int64_t offset,
+              std::int64_t length) {
+  tensor.clear_external_data();
+  const auto add = [&](const char* key, const std::string& value) {
+    auto* entry = tensor.add_external_data();
+    entry->set_key(key);
+    entry->set_value(value);
+  };
+  add("location", location);
+  add("offset", std::to_string(offset));
+  add("length", std::to_string(length));
+}
+
+}  // namespace
+
+Result<bool> check_external_data(proto::ModelProto& model, const fs::path& folder) {
+  bool found = false;
+  const Result<void> checked = visit_external(model, [&](proto::TensorProto& tensor) -> Result<void> {
+    found = true;
+    const Result<ExternalRange> range = checked_range(tensor, folder);
+    if (!range) return std::unexpected(range.error());
+    return {};
+  });
+  if (!checked) return std::unexpected(checked.error());
+  return found;
+}
+
+Result<void> move_external_data(proto::ModelProto& model, const fs::path& folder,
+                                const fs::path& data_file) {
+  // Readers map the file into memory; onnx.proto asks for offsets at pages.
+  constexpr std::int64_t page = 4096;
+  Aside aside(data_file);
+  std::ofstream out(aside.path(), std::ios::binary | std::ios::trunc);
+  std::vector<char> block(std::size_t{1} << 20);
+  std::map<std::tuple<std::string, std::int64_t, std::int64_t>, std::int64_t> copied;
+  const auto move = [&](proto::TensorProto& tensor) -> Result<void> {
+    const Result<ExternalRange> range = checked_range(tensor, folder);
+    if (!range) return std::unexpected(range.error());
+    const std::int64_t length = range->length.value_or(0);
+    const auto [place, is_new] = copied.try_emplace({range->location, range->offset, length}, 0);
+    if (is_new) {
+      const std::int64_t end = out.tellp();
+      place->second = (end + page - 1) / page * page;
+      out << std::string(static_cast<std::size_t>(place->second - end), '\0');
+      if (Result<void> done = copy_range(*range, folder, out, block); !done) return done;
+    }
+    refer_to(tensor, data_file.filename().string(), place->second, length);
+    return {};
+  };
+  if (Result<void> moved = visit_external(model, move); !moved) return moved;
+  out.close();
+  if (!out) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
+  return aside.commit();
+}
+
+std::int64_t stored_bytes(const proto::TensorProto& tensor) {
+  const std::optional<Bytes> dense = bytes_of(static_cast<ElementType>(tensor.data_type()),
+                                              {tensor.dims().begin(), tensor.dims().end()});
+  if (dense) return dense->value();
+  if (tensor.data_location() == proto::TensorProto::EXTERNAL) {
+    return range_of(tensor).value_or(ExternalRange{}).length.value_or(0);
+  }
+  return static_cast<std::int64_t>(tensor.ByteSizeLong());
+}
+
+}  // namespace convoy::onnx

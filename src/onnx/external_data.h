@@ -1,0 +1,25 @@
+// Weights that a model keeps in files beside it, as onnx.proto's `external_data` says.
+#pragma once
+
+#include <filesystem>
+
+#include "foundation/error.h"
+#include "onnx/model_proto.h"
+
+namespace convoy::onnx {
+
+// Whether the model has any, after checking that each range lies inside a file below `folder`.
+// Errors name the tensor and the file: a path that leads out of the folder, a missing or short file.
+[[nodiscard]] Result<bool> check_external_data(proto::ModelProto& model,
+                                               const std::filesystem::path& folder);
+
+// Copies all external data from files below `folder` into `data_file`, block by block, and makes the
+// model refer to it by that file's name. Ranges that several tensors share are copied once.
+[[nodiscard]] Result<void> move_external_data(proto::ModelProto& model,
+                                              const std::filesystem::path& folder,
+                                              const std::filesystem::path& data_file);
+
+// Bytes that a tensor takes where it is stored.
+[[nodiscard]] std::int64_t stored_bytes(const proto::TensorProto& tensor);
+
+}  // namespace convoy::onnx
