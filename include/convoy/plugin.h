@@ -67,6 +67,17 @@ struct NodeInfo {
   std::vector<double> seconds;          // per device, in the order of Host::devices()
 };
 
+// How an image becomes a model's input, as torchvision and Pillow do it: the shorter side to
+// `resize`, the centre `crop`, then (x - mean) / scale of the 0..255 values.
+struct ImageOptions {
+  enum class Interpolation { bilinear, bicubic };
+  int resize = 256;
+  int crop = 224;
+  Interpolation interpolation = Interpolation::bicubic;
+  float mean = 127;
+  float scale = 128;
+};
+
 // What convoy offers to plug-ins. Valid during the call that received it.
 class Host {
  public:
@@ -85,14 +96,12 @@ class Host {
   virtual void load(const std::filesystem::path& model, const std::string& device) = 0;
   virtual void load(const PartitionResult& partition) = 0;
   // Runs `count` requests through what was loaded, several in flight; input(i) gives the tensor of
-  // request i, answers come to output(i, tensor) in order.
+  // request i, answers come to output(i, tensor) in order. The first dimension of a tensor counts
+  // its items: speed is items per second. A model with several outputs answers with the first.
   virtual void infer(std::size_t count, const std::function<FloatTensor(std::size_t)>& input,
                      const std::function<void(std::size_t, const FloatTensor&)>& output) = 0;
-  // An image file decoded as RGB, resized as torchvision and Pillow do it (shorter side to `resize`,
-  // bilinear antialiased, then the centre `crop`), as [3, crop, crop] with (x - mean) / scale of the
-  // 0..255 values.
-  virtual FloatTensor image(const std::filesystem::path& file, int resize, int crop, float mean,
-                            float scale) = 0;
+  // A JPEG or PNG file as [3, crop, crop].
+  virtual FloatTensor image(const std::filesystem::path& file, const ImageOptions& options) = 0;
 };
 
 // The algorithm under test: Ianvs' BaseModel.
