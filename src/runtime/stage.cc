@@ -1,0 +1,86 @@
+#include "runtime/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace convoy::runtime {
+
+Stage::Stage(StageSpec spec) : spec_(std::move(spec)) {}
+
+void Stage::start(std::uint32_t epoch, std::uint64_t window) {
+  epoch_ = epoch;
+  window_ = window;
+  gathered_.clear();
+}
+
+Stage::Step Stage::accept(const Parcel& parcel) {
+  Step step;
+  std::vector<std::pair<std::size_t, const Item*>> mine;
+  for (const Item& item : parcel.items) {
+    const auto input = std::ranges::find(spec_.inputs, item.value);
+    if (input != spec_.inputs.end()) mine.emplace_back(input - spec_.inputs.begin(), &item);
+  }
+  if (mine.empty()) return step;
+
+  const bool ended =
+      !gathered_.empty() && parcel.request + window_ <= gathered_.rbegin()->first;
+  if (parcel.epoch != epoch_ || epoch_ == 0 || ended) {
+    step.dropped = mine.size();
+    return step;
+  }
+  const auto [found, is_new] = gathered_.try_emplace(parcel.request);
+  Gathered& request = found->second;
+  if (is_new) {
+    request.inputs.resize(spec_.inputs.size());
+    request.missing = spec_.inputs.size();
+    // The coordinator never runs more than a window ahead of the oldest unanswered request.
+    while (gathered_.begin()->first + window_ <= gathered_.rbegin()->first) {
+      gathered_.erase(gathered_.begin());
+    }
+  }
+  for (const auto& [input, item] : mine) {
+    if (request.complete || request.inputs[input]) {
+      ++step.dropped;
+      continue;
+    }
+    request.inputs[input] = item->tensor;
+    --request.missing;
+    if (parcel.failure && !request.failure) request.failure = parcel.failure;
+  }
+  if (request.missing > 0 || request.complete) return step;
+
+  request.complete = true;
+  if (request.failure) {
+    step.deliveries = finish(parcel.epoch, parcel.request, std::unexpected(*request.failure));
+  } else {
+    step.job = Job{.stage = spec_.id, .epoch = parcel.epoch, .request = parcel.request};
+    for (auto& input : request.inputs) step.job->inputs.push_back(std::move(*input));
+  }
+  request.inputs.clear();
+  return step;
+}
+
+std::vector<Delivery> Stage::finish(std::uint32_t epoch, std::uint64_t request,
+                                    Result<std::vector<engine::SharedTensor>> outputs) {
+  std::vector<Delivery> deliveries;
+  if (epoch != epoch_) return deliveries;
+  if (outputs && outputs->size() != spec_.outputs.size()) {
+    outputs = fail(ErrorKind::failure, "a stage made {} values instead of {}", outputs->size(),
+                   spec_.outputs.size());
+  }
+  for (std::size_t i = 0; i < spec_.outputs.size(); ++i) {
+    for (const PeerId reader : spec_.outputs[i].readers) {
+      auto delivery = std::ranges::find(deliveries, reader, &Delivery::to);
+      if (delivery == deliveries.end()) {
+        deliveries.push_back({reader, {.epoch = epoch, .request = request}});
+        delivery = std::prev(deliveries.end());
+        if (!outputs) delivery->parcel.failure = outputs.error();
+      }
+      delivery->parcel.items.push_back(
+          {spec_.outputs[i].value, outputs ? (*outputs)[i] : engine::SharedTensor{}});
+    }
+  }
+  return deliveries;
+}
+
+}  // namespace convoy::runtime

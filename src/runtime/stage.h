@@ -1,0 +1,70 @@
+// One stage of a running plan as a state machine: no sockets, no threads, no clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "runtime/parcel.h"
+
+namespace convoy::runtime {
+
+struct StageSpec {
+  struct Output {
+    ValueId value;
+    std::vector<PeerId> readers;
+  };
+  StageId id;
+  std::vector<ValueId> inputs;  // at least one
+  std::vector<Output> outputs;
+};
+
+// A request whose inputs are complete: to be computed.
+struct Job {
+  StageId stage;
+  std::uint32_t epoch = 0;
+  std::uint64_t request = 0;
+  std::vector<engine::SharedTensor> inputs;  // as in the spec
+};
+
+// Gathers the inputs of requests and says when one can be computed and who gets the results.
+// Memory: at most `window` requests are gathered at a time, whatever arrives.
+class Stage {
+ public:
+  // What a parcel led to: a job, or deliveries when the request has failed already. `dropped` counts
+  // items of another epoch, repeated ones, and those of requests that must have ended.
+  struct Step {
+    std::optional<Job> job;
+    std::vector<Delivery> deliveries;
+    std::size_t dropped = 0;
+  };
+
+  explicit Stage(StageSpec spec);
+
+  [[nodiscard]] const StageSpec& spec() const { return spec_; }
+  // Begins an epoch and forgets everything of the one before. `window`: a request that is so many
+  // behind the newest has ended.
+  void start(std::uint32_t epoch, std::uint64_t window);
+  // Takes what the stage reads of a parcel; other values are somebody else's and do not count.
+  [[nodiscard]] Step accept(const Parcel& parcel);
+  // The deliveries of a computed job, one per peer; none when its epoch is over.
+  // `outputs` are as in the spec.
+  [[nodiscard]] std::vector<Delivery> finish(std::uint32_t epoch, std::uint64_t request,
+                                             Result<std::vector<engine::SharedTensor>> outputs);
+
+ private:
+  struct Gathered {
+    std::vector<std::optional<engine::SharedTensor>> inputs;
+    std::size_t missing = 0;
+    std::optional<Error> failure;
+    bool complete = false;  // handed out; kept to recognise repeated items
+  };
+
+  StageSpec spec_;
+  std::uint32_t epoch_ = 0;  // 0: not started
+  std::uint64_t window_ = 0;
+  std::map<std::uint64_t, Gathered> gathered_;
+};
+
+}  // namespace convoy::runtime

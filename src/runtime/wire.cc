@@ -1,0 +1,155 @@
+#include "runtime/wire.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "onnx/tensor.h"
+
+namespace convoy::runtime {
+namespace {
+
+constexpr int kMostDims = 64;
+
+// How many strings a tensor of these dimensions holds; nothing when that is absurd.
+std::optional<std::uint64_t> elements_of(const std::vector<std::int64_t>& dims) {
+  // A tensor of bytes has as many elements as bytes.
+  const auto bytes = onnx::bytes_of(onnx::ElementType::uint8, dims);
+  return bytes ? std::optional(static_cast<std::uint64_t>(bytes->value())) : std::nullopt;
+}
+
+Result<engine::SharedTensor> take_tensor(const wire::TensorHeader& header, Parts& parts,
+                                         std::size_t& next) {
+  engine::SharedTensor tensor;
+  if (header.type() < 0 || header.type() > static_cast<int>(onnx::ElementType::float4e2m1)) {
+    return fail(ErrorKind::failure, "a tensor of the unknown type {}", header.type());
+  }
+  if (header.dims_size() > kMostDims) {
+    return fail(ErrorKind::failure, "a tensor of {} dimensions", header.dims_size());
+  }
+  tensor.type = static_cast<onnx::ElementType>(header.type());
+  tensor.dims.assign(header.dims().begin(), header.dims().end());
+  std::uint64_t expected_bytes = 0;
+  std::uint64_t expected_strings = 0;
+  if (tensor.type == onnx::ElementType::string) {
+    const auto elements = elements_of(tensor.dims);
+    if (!elements) return fail(ErrorKind::failure, "a tensor of strings of impossible dimensions");
+    expected_strings = *elements;
+  } else if (tensor.type != onnx::ElementType::undefined) {
+    const auto bytes = onnx::bytes_of(tensor.type, tensor.dims);
+    if (!bytes) return fail(ErrorKind::failure, "a tensor of impossible dimensions");
+    expected_bytes = static_cast<std::uint64_t>(bytes->value());
+  }
+  if (header.bytes() != expected_bytes ||
+      static_cast<std::uint64_t>(header.strings_size()) != expected_strings) {
+    return fail(ErrorKind::failure, "a tensor of {} bytes and {} strings where its dimensions mean "
+                "{} and {}", header.bytes(), header.strings_size(), expected_bytes,
+                expected_strings);
+  }
+  tensor.strings.assign(header.strings().begin(), header.strings().end());
+  if (expected_bytes == 0) return tensor;
+  if (next >= parts.size() || parts[next].size() != expected_bytes) {
+    return fail(ErrorKind::failure, "a tensor of {} bytes without a part of that size",
+                expected_bytes);
+  }
+  auto owner = std::make_shared<const zmq::message_t>(std::move(parts[next++]));
+  tensor.data = {static_cast<const std::byte*>(owner->data()), owner->size()};
+  tensor.owner = std::move(owner);
+  return tensor;
+}
+
+}  // namespace
+
+wire::Failure to_wire(const Error& error) {
+  wire::Failure failure;
+  failure.set_kind(static_cast<int>(error.kind));
+  failure.set_message(error.message);
+  return failure;
+}
+
+Error from_wire(const wire::Failure& failure) {
+  const bool known =
+      failure.kind() >= 0 && failure.kind() <= static_cast<int>(ErrorKind::cancelled);
+  return {known ? static_cast<ErrorKind>(failure.kind()) : ErrorKind::failure, failure.message()};
+}
+
+zmq::message_t to_part(const google::protobuf::MessageLite& message) {
+  zmq::message_t part(message.ByteSizeLong());
+  message.SerializeToArray(part.data(), static_cast<int>(part.size()));
+  return part;
+}
+
+bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message) {
+  return part.size() <= std::numeric_limits<int>::max() &&
+         message.ParseFromArray(part.data(), static_cast<int>(part.size()));
+}
+
+void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& header, Parts& parts) {
+  header.set_type(static_cast<int>(tensor.type));
+  header.mutable_dims()->Add(tensor.dims.begin(), tensor.dims.end());
+  header.set_bytes(tensor.data.size());
+  for (const std::string& text : tensor.strings) header.add_strings(text);
+  if (tensor.data.empty()) return;
+  // ZeroMQ may let go in its own thread; the tensor's owner is counted atomically.
+  auto owner = std::make_unique<std::shared_ptr<const void>>(tensor.owner);
+  parts.emplace_back(
+      const_cast<std::byte*>(tensor.data.data()), tensor.data.size(),
+      [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); },
+      owner.get());
+  owner.release();
+}
+
+Result<std::vector<engine::SharedTensor>> take_tensors(
+    const google::protobuf::RepeatedPtrField<wire::TensorHeader>& headers, Parts& parts,
+    std::size_t next) {
+  std::vector<engine::SharedTensor> tensors;
+  tensors.reserve(static_cast<std::size_t>(headers.size()));
+  for (const wire::TensorHeader& header : headers) {
+    auto tensor = take_tensor(header, parts, next);
+    if (!tensor) return std::unexpected(std::move(tensor.error()));
+    tensors.push_back(*std::move(tensor));
+  }
+  if (next != parts.size()) return fail(ErrorKind::failure, "more parts than tensors");
+  return tensors;
+}
+
+Parts encode(const Parcel& parcel, PeerId from) {
+  wire::DataHeader header;
+  header.set_from(static_cast<std::uint32_t>(from.index()));
+  header.set_epoch(parcel.epoch);
+  header.set_request(parcel.request);
+  if (parcel.failure) *header.mutable_failure() = to_wire(*parcel.failure);
+  Parts parts(1);
+  for (const Item& item : parcel.items) {
+    wire::TensorHeader& tensor = *header.add_items();
+    tensor.set_value(static_cast<std::uint32_t>(item.value.index()));
+    append_tensor(item.tensor, tensor, parts);
+  }
+  parts.front() = to_part(header);
+  return parts;
+}
+
+Result<Parcel> decode(const wire::DataHeader& header, Parts& parts) {
+  Parcel parcel{.epoch = header.epoch(), .request = header.request()};
+  if (header.has_failure()) parcel.failure = from_wire(header.failure());
+  auto tensors = take_tensors(header.items(), parts, 1);
+  if (!tensors) return std::unexpected(std::move(tensors.error()));
+  for (int i = 0; i < header.items_size(); ++i) {
+    parcel.items.push_back({ValueId(header.items(i).value()), std::move((*tensors)[i])});
+  }
+  return parcel;
+}
+
+Bytes bytes_of(const Parcel& parcel) {
+  std::int64_t bytes = 0;
+  for (const Item& item : parcel.items) {
+    bytes += static_cast<std::int64_t>(item.tensor.data.size());
+    for (const std::string& text : item.tensor.strings) {
+      bytes += static_cast<std::int64_t>(text.size());
+    }
+  }
+  return Bytes(bytes);
+}
+
+}  // namespace convoy::runtime

@@ -1,0 +1,41 @@
+// Messages as ZeroMQ parts, and back. Whatever comes in is checked here, before it is believed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+#include <zmq.hpp>
+
+#include "messages.pb.h"
+#include "runtime/parcel.h"
+
+namespace convoy::runtime {
+
+// Raised whenever older programs would misunderstand newer ones.
+inline constexpr std::uint32_t kProtocol = 1;
+
+using Parts = std::vector<zmq::message_t>;
+
+[[nodiscard]] wire::Failure to_wire(const Error& error);
+[[nodiscard]] Error from_wire(const wire::Failure& failure);
+
+[[nodiscard]] zmq::message_t to_part(const google::protobuf::MessageLite& message);
+// Whether the part was such a message.
+[[nodiscard]] bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message);
+
+// A header, and a part that shares the tensor's bytes (ZeroMQ lets go of them when they are sent).
+void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& header, Parts& parts);
+
+// The tensors that `headers` describe, one each; they share the bytes of `parts` from `next` on.
+// Error: a type, a size or a number of parts that does not fit; nothing was allocated for it.
+[[nodiscard]] Result<std::vector<engine::SharedTensor>> take_tensors(
+    const google::protobuf::RepeatedPtrField<wire::TensorHeader>& headers, Parts& parts,
+    std::size_t next);
+
+[[nodiscard]] Parts encode(const Parcel& parcel, PeerId from);
+// A header that was parsed already, and its message.
+[[nodiscard]] Result<Parcel> decode(const wire::DataHeader& header, Parts& parts);
+
+// What a parcel's tensors weigh.
+[[nodiscard]] Bytes bytes_of(const Parcel& parcel);
+
+}  // namespace convoy::runtime
