@@ -23,7 +23,7 @@ struct CoordinatorSpec {
   std::vector<ValueId> outputs;      // the model's, in its order
   std::uint64_t window = 1;          // requests in flight
   Seconds request_timeout{60};
-  std::uint32_t epoch = 1;
+  std::uint64_t epoch = 1;
 };
 
 // Numbers requests, sends inputs to whoever reads them, gathers outputs, and gives the answers in

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/session.h"
+#include "engine/shared_tensor.h"
 #include "foundation/error.h"
 #include "foundation/id.h"
 
@@ -24,8 +24,10 @@ struct Item {
 
 // Values of one request, made together. With `failure` they could not be made: whoever waits for
 // them passes the failure on instead of computing, so that every request comes to an end.
+// An epoch is in force from one start of a plan to the next; no two pipelines ever use the same
+// one, so that what an old one left in flight harms nobody.
 struct Parcel {
-  std::uint32_t epoch = 0;
+  std::uint64_t epoch = 0;
   std::uint64_t request = 0;
   std::optional<Error> failure;
   std::vector<Item> items;

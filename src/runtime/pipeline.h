@@ -1,14 +1,15 @@
 // A running plan: a worker process per device, several requests in flight, results in order.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/session.h"
+#include "engine/shared_tensor.h"
 #include "fleet/fleet.h"
 #include "foundation/error.h"
 #include "foundation/units.h"
@@ -20,18 +21,23 @@ namespace convoy::runtime {
 // limits and namespaces; a device with an address of its own needs none.
 class WorkerHost {
  public:
+  // Who makes the links between devices as slow as the fleet says.
+  enum class Network {
+    real,    // nobody: they are what they are
+    shaped,  // the kernel keeps to their bandwidth, the sending worker to their latency
+    paced,   // the sending worker keeps to both
+  };
   struct Worker {
     std::string control;   // ZeroMQ endpoint of its control socket, as the coordinator reaches it
     std::string data;      // ZeroMQ endpoint of its data socket, as its peers reach it
-    double speed = 1.0;    // below 1: the worker must stretch its computing itself
-    std::optional<BytesPerSecond> pace;  // the worker must pace its sending itself
-    int threads = 1;
+    Network network = Network::real;
   };
   virtual ~WorkerHost() = default;
   // Starts (or finds) the device's worker. The host keeps it until stop_all() or its destruction,
   // when no process is left behind.
   [[nodiscard]] virtual Result<Worker> start(const fleet::Device& device) = 0;
-  // Nothing while the worker lives; else one sentence: killed for memory, exited with a status ...
+  // Nothing while the worker lives; else what became of it, to follow its name: "was killed: out of
+  // memory (limit 256 MB)", "exited with status 1" ...
   [[nodiscard]] virtual std::optional<std::string> obituary(const std::string& device) = 0;
   virtual void stop_all() = 0;
   // How limits are enforced, for reports: "cgroup quota 10 ms, memory limit, shaped link (htb)" ...
@@ -40,8 +46,9 @@ class WorkerHost {
 
 struct PipelineOptions {
   std::size_t in_flight = 0;            // requests at once; 0: two per stage and two more
-  Seconds load_timeout{60};
+  Seconds load_timeout{60};             // to start, load and connect all workers
   Seconds request_timeout{60};          // from submission to result
+  Seconds silence{2};                   // a worker that is silent for so long is lost
   onnx::CutMode mode = onnx::CutMode::exact;
 };
 
@@ -54,6 +61,7 @@ struct StageReport {
   Bytes sent{0};                   // to other devices
   Bytes peak_memory{0};            // of the worker process (VmHWM)
   double cpu_seconds = 0;          // of the worker process
+  std::uint64_t dropped = 0;       // messages that were malformed, repeated or too late
 };
 
 // A busy interval of a stage, for power and pictures; seconds since the pipeline started.
@@ -70,11 +78,13 @@ struct Answer {
   Seconds latency{0};                         // from submission
 };
 
-// One coordinator's end of the pipeline; use it from one thread. Errors of kind `lost` say which
-// device, and what became of it.
+// One coordinator's end of the pipeline; use it from one thread. An error of kind `lost` says which
+// device, and what became of it, and is the end of the pipeline; any other error of next() is the
+// answer to one request, in its place. The host must outlive the pipeline.
 class Pipeline {
  public:
-  // Loads each sub-model on its device, connects the devices and warms them up with nothing.
+  // Loads each sub-model of `directory` on its device and connects the devices. A worker serves one
+  // pipeline at a time.
   [[nodiscard]] static Result<Pipeline> start(const std::filesystem::path& directory,
                                               const onnx::SplitMap& map, const fleet::Fleet& fleet,
                                               WorkerHost& host, const PipelineOptions& options);
@@ -83,7 +93,7 @@ class Pipeline {
   ~Pipeline();
 
   [[nodiscard]] std::size_t stages() const;
-  // Room for another request?
+  // No room for another request until next() has given an answer?
   [[nodiscard]] bool full() const;
   // Inputs in the order of SplitMap::inputs. Only when not full().
   [[nodiscard]] Result<std::uint64_t> submit(std::vector<engine::SharedTensor> inputs);
@@ -100,7 +110,7 @@ class Pipeline {
 };
 
 // Feeds `count` requests made by `input(i)` and hands every answer to `output`, keeping the pipeline
-// full. Stops early, with error kind cancelled, when `stop` says so.
+// full. Stops early, with error kind cancelled, when `stop` says so, and at the first error.
 [[nodiscard]] Result<void> run_all(
     Pipeline& pipeline, std::size_t count,
     const std::function<Result<std::vector<engine::SharedTensor>>(std::size_t)>& input,

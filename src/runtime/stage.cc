@@ -7,7 +7,7 @@ namespace convoy::runtime {
 
 Stage::Stage(StageSpec spec) : spec_(std::move(spec)) {}
 
-void Stage::start(std::uint32_t epoch, std::uint64_t window) {
+void Stage::start(std::uint64_t epoch, std::uint64_t window) {
   epoch_ = epoch;
   window_ = window;
   gathered_.clear();
@@ -60,7 +60,7 @@ Stage::Step Stage::accept(const Parcel& parcel) {
   return step;
 }
 
-std::vector<Delivery> Stage::finish(std::uint32_t epoch, std::uint64_t request,
+std::vector<Delivery> Stage::finish(std::uint64_t epoch, std::uint64_t request,
                                     Result<std::vector<engine::SharedTensor>> outputs) {
   std::vector<Delivery> deliveries;
   if (epoch != epoch_) return deliveries;

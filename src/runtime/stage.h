@@ -23,7 +23,7 @@ struct StageSpec {
 // A request whose inputs are complete: to be computed.
 struct Job {
   StageId stage;
-  std::uint32_t epoch = 0;
+  std::uint64_t epoch = 0;
   std::uint64_t request = 0;
   std::vector<engine::SharedTensor> inputs;  // as in the spec
 };
@@ -45,12 +45,12 @@ class Stage {
   [[nodiscard]] const StageSpec& spec() const { return spec_; }
   // Begins an epoch and forgets everything of the one before. `window`: a request that is so many
   // behind the newest has ended.
-  void start(std::uint32_t epoch, std::uint64_t window);
+  void start(std::uint64_t epoch, std::uint64_t window);
   // Takes what the stage reads of a parcel; other values are somebody else's and do not count.
   [[nodiscard]] Step accept(const Parcel& parcel);
   // The deliveries of a computed job, one per peer; none when its epoch is over.
   // `outputs` are as in the spec.
-  [[nodiscard]] std::vector<Delivery> finish(std::uint32_t epoch, std::uint64_t request,
+  [[nodiscard]] std::vector<Delivery> finish(std::uint64_t epoch, std::uint64_t request,
                                              Result<std::vector<engine::SharedTensor>> outputs);
 
  private:
@@ -62,7 +62,7 @@ class Stage {
   };
 
   StageSpec spec_;
-  std::uint32_t epoch_ = 0;  // 0: not started
+  std::uint64_t epoch_ = 0;  // 0: not started
   std::uint64_t window_ = 0;
   std::map<std::uint64_t, Gathered> gathered_;
 };

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "foundation/error.h"
-#include "foundation/units.h"
 
 namespace convoy::runtime {
 
@@ -14,13 +13,13 @@ struct WorkerOptions {
   std::string data;          // endpoint to bind for tensors from peers
   std::string cache;         // folder for sub-models
   int threads = 1;
-  double speed = 1.0;        // below 1: stretch computing to this share of a core
-  BytesPerSecond pace{0};    // above 0: pace sending to this rate
+  double speed = 1.0;        // below 1: stretch computing to this share of each core
   int parent = 0;            // end when this process does; 0: never
 };
 
 // Serves one coordinator after another until told to exit. Loads sub-models, profiles models
-// (profile::measure), computes, sends results on.
+// (profile::measure), computes, sends results on; keeps to a link's pace where its coordinator says
+// that the network does not.
 [[nodiscard]] Result<void> serve(const WorkerOptions& options);
 
 }  // namespace convoy::runtime

@@ -1,0 +1,160 @@
+#include "runtime/computer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "profile/measure.h"
+#include "profile/profile.h"
+#include "runtime/usage.h"
+
+namespace convoy::runtime {
+
+Computer::Computer(ComputerOptions options, ModelCache& cache, int wake)
+    : options_(options), cache_(cache), wake_(wake), thread_([this] { work(); }) {}
+
+Computer::~Computer() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  arrived_.notify_one();
+  thread_.join();
+}
+
+void Computer::post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  arrived_.notify_one();
+}
+
+void Computer::forget_jobs() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tasks_, [](const Task& task) { return std::holds_alternative<Job>(task); });
+}
+
+std::vector<Outcome> Computer::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(outcomes_, {});
+}
+
+void Computer::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    arrived_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+    if (ending_) return;
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    Outcome outcome = std::visit([this](auto& what) { return perform(what); }, task);
+    lock.lock();
+    outcomes_.push_back(std::move(outcome));
+    const std::uint64_t one = 1;
+    // An eventfd's counter cannot overflow here, so nothing can fail.
+    [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+  }
+}
+
+Outcome Computer::perform(LoadTask& task) {
+  stages_.clear();
+  forget_peak_memory();
+  for (const StageModel& model : task.models) {
+    Result<Loading> loading = load(model);
+    if (!loading) {
+      stages_.clear();
+      return Loaded{task.ticket, std::unexpected(std::move(loading.error()))};
+    }
+    stages_.emplace(model.stage, *std::move(loading));
+  }
+  return Loaded{task.ticket, {}};
+}
+
+Result<Computer::Loading> Computer::load(const StageModel& model) {
+  const Result<std::filesystem::path> file = cache_.find(model.sha256);
+  if (!file) return std::unexpected(file.error());
+  Result<engine::Session> session =
+      engine::Session::load(*file, {.threads = options_.threads, .level = model.level});
+  if (!session) return std::unexpected(std::move(session.error()));
+
+  std::vector<std::ptrdiff_t> input_of_port;
+  for (const engine::Port& port : session->inputs()) {
+    const auto name = std::ranges::find(model.inputs, port.name);
+    if (name == model.inputs.end() && port.required) {
+      return fail(ErrorKind::input, "the sub-model reads \"{}\", which its map.json does not list",
+                  port.name);
+    }
+    input_of_port.push_back(name == model.inputs.end() ? -1 : name - model.inputs.begin());
+  }
+  std::vector<std::size_t> port_of_output;
+  for (const std::string& name : model.outputs) {
+    const auto port = std::ranges::find(session->outputs(), name, &engine::Port::name);
+    if (port == session->outputs().end()) {
+      return fail(ErrorKind::input, "the sub-model has no output \"{}\", which its map.json lists",
+                  name);
+    }
+    port_of_output.push_back(static_cast<std::size_t>(port - session->outputs().begin()));
+  }
+  return Loading{model, *std::move(session), std::move(input_of_port), std::move(port_of_output)};
+}
+
+Outcome Computer::perform(MeasureTask& task) {
+  stages_.clear();
+  forget_peak_memory();
+  const auto measured =
+      cache_.find(task.sha256)
+          .and_then([&](const std::filesystem::path& file) {
+            return profile::measure(file, task.inputs,
+                                    {.threads = options_.threads, .speed = options_.speed});
+          })
+          .transform([&](profile::DeviceProfile device) {
+            return profile::to_json({.model_sha256 = task.sha256,
+                                     .runtime_version = engine::runtime_version(),
+                                     .devices = {std::move(device)}});
+          });
+  return Measured{task.ticket, measured};
+}
+
+Outcome Computer::perform(Job& job) {
+  Computed computed{.stage = job.stage, .epoch = job.epoch, .request = job.request};
+  const double cpu_before_s =
+      (options_.threads == 1 ? thread_cpu_time() : process_cpu_time()).count();
+  computed.start_s = steady_seconds();
+  computed.outputs = run(job);
+  stretch(computed.start_s, cpu_before_s);
+  computed.end_s = steady_seconds();
+  return computed;
+}
+
+Result<std::vector<engine::SharedTensor>> Computer::run(Job& job) {
+  const auto found = stages_.find(job.stage);
+  if (found == stages_.end()) {
+    return fail(ErrorKind::failure, "stage {} is not loaded here", job.stage.index());
+  }
+  Loading& stage = found->second;
+  std::vector<engine::SharedTensor> inputs;
+  for (const std::ptrdiff_t input : stage.input_of_port) {
+    inputs.push_back(input < 0 ? engine::SharedTensor{} : std::move(job.inputs[input]));
+  }
+  job.inputs.clear();
+  auto made = stage.session.run(inputs);
+  if (!made) return made;
+  std::vector<engine::SharedTensor> outputs;
+  for (const std::size_t port : stage.port_of_output) outputs.push_back((*made)[port]);
+  return outputs;
+}
+
+// The device has `speed` of each core that this process used.
+void Computer::stretch(double start_s, double cpu_before_s) const {
+  if (options_.speed >= 1.0) return;
+  const double cpu_s =
+      (options_.threads == 1 ? thread_cpu_time() : process_cpu_time()).count() - cpu_before_s;
+  const double end_s = start_s + cpu_s / options_.threads / options_.speed;
+  std::this_thread::sleep_for(Seconds(end_s - steady_seconds()));
+}
+
+}  // namespace convoy::runtime

@@ -1,0 +1,110 @@
+// The thread of a worker that computes: it owns the sessions, so that the thread that owns the
+// sockets always has time to answer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "engine/session.h"
+#include "foundation/error.h"
+#include "runtime/model_cache.h"
+#include "runtime/stage.h"
+
+namespace convoy::runtime {
+
+// A stage's model, and which of its ports hold the stage's values.
+struct StageModel {
+  StageId stage;
+  std::string sha256;
+  onnx::OptimizationLevel level = onnx::OptimizationLevel::none;
+  std::vector<std::string> inputs;   // names, as in the stage's spec; "": no port, only a trigger
+  std::vector<std::string> outputs;
+};
+
+// What the computer is asked to do, one after the other. `ticket` comes back with the outcome.
+struct LoadTask {
+  std::uint64_t ticket = 0;
+  std::vector<StageModel> models;  // replace those that are loaded; none: only unload
+};
+struct MeasureTask {
+  std::uint64_t ticket = 0;
+  std::string sha256;
+  std::vector<engine::SharedTensor> inputs;
+};
+using Task = std::variant<LoadTask, MeasureTask, Job>;
+
+struct Loaded {
+  std::uint64_t ticket = 0;
+  Result<void> result;
+};
+struct Measured {
+  std::uint64_t ticket = 0;
+  Result<std::string> profile_json;
+};
+struct Computed {
+  StageId stage;
+  std::uint64_t epoch = 0;
+  std::uint64_t request = 0;
+  Result<std::vector<engine::SharedTensor>> outputs;
+  double start_s = 0;  // by the steady clock
+  double end_s = 0;
+};
+using Outcome = std::variant<Loaded, Measured, Computed>;
+
+struct ComputerOptions {
+  int threads = 1;
+  double speed = 1.0;  // below 1: each job is stretched to its CPU time over this
+};
+
+// Tasks in, outcomes out. The queues hold at most what the tasks' sender lets be under way.
+class Computer {
+ public:
+  // `wake` (an eventfd) is written to after each outcome.
+  Computer(ComputerOptions options, ModelCache& cache, int wake);
+  Computer(const Computer&) = delete;
+  Computer& operator=(const Computer&) = delete;
+  ~Computer();  // finishes the task at hand, forgets the others
+
+  void post(Task task);
+  // Forgets jobs that have not begun.
+  void forget_jobs();
+  [[nodiscard]] std::vector<Outcome> take();
+
+ private:
+  struct Loading {
+    StageModel model;
+    engine::Session session;
+    std::vector<std::ptrdiff_t> input_of_port;   // per session input: of the stage, or -1
+    std::vector<std::size_t> port_of_output;     // per stage output: of the session
+  };
+
+  void work();
+  [[nodiscard]] Outcome perform(LoadTask& task);
+  [[nodiscard]] Outcome perform(MeasureTask& task);
+  [[nodiscard]] Outcome perform(Job& job);
+  [[nodiscard]] Result<Loading> load(const StageModel& model);
+  [[nodiscard]] Result<std::vector<engine::SharedTensor>> run(Job& job);
+  void stretch(double start_s, double cpu_before_s) const;
+
+  ComputerOptions options_;
+  ModelCache& cache_;
+  int wake_;
+  std::map<StageId, Loading> stages_;  // of the thread
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Task> tasks_;
+  std::vector<Outcome> outcomes_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace convoy::runtime

@@ -1,3 +1,0 @@
-#include "runtime/pipeline.h"
-#include "runtime/remote_profile.h"
-#include "runtime/worker.h"

@@ -1,0 +1,79 @@
+#include "runtime/peer_links.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "runtime/sockets.h"
+
+namespace convoy::runtime {
+
+Result<void> PeerLinks::connect(const wire::Setup& setup) {
+  close();
+  self_ = PeerId(setup.self());
+  std::map<PeerId, Pacer::Link> paces;
+  for (const wire::Peer& peer : setup.peers()) {
+    const Pacer::Link pace{BytesPerSecond(peer.bytes_per_second()), Seconds(peer.latency_s())};
+    Link link{.socket = make_socket(context_, zmq::socket_type::dealer),
+              .paced = pace.rate.value() > 0 || pace.latency.count() > 0};
+    if (auto connected = runtime::connect(link.socket, peer.endpoint()); !connected) {
+      return within(fmt::format("peer {}", peer.name()), std::move(connected.error()));
+    }
+    wire::DataHeader knock;
+    knock.set_kind(wire::DataHeader::KNOCK);
+    knock.set_from(static_cast<std::uint32_t>(self_.index()));
+    Parts parts;
+    parts.push_back(to_part(knock));
+    runtime::send(link.socket, std::move(parts));
+    paces.emplace(PeerId(peer.peer()), pace);
+    links_.emplace(PeerId(peer.peer()), std::move(link));
+  }
+  pacer_ = Pacer(std::move(paces), setup.shared_radio() ? Pacer::Sharing::one_radio
+                                                        : Pacer::Sharing::own_links);
+  return {};
+}
+
+void PeerLinks::close() {
+  links_.clear();
+  pacer_ = Pacer({}, Pacer::Sharing::own_links);
+}
+
+bool PeerLinks::open() const {
+  return std::ranges::all_of(links_ | std::views::values, &Link::open);
+}
+
+void PeerLinks::send(Delivery delivery, Pacer::Time now) {
+  const auto link = links_.find(delivery.to);
+  if (link == links_.end()) return;
+  if (link->second.paced) {
+    const Bytes bytes = bytes_of(delivery.parcel);
+    pacer_.push(std::move(delivery), bytes, now);
+    release(now);
+  } else {
+    runtime::send(link->second.socket, encode(delivery.parcel, self_));
+  }
+}
+
+void PeerLinks::release(Pacer::Time now) {
+  for (const Delivery& delivery : pacer_.release(now)) {
+    runtime::send(links_.at(delivery.to).socket, encode(delivery.parcel, self_));
+  }
+}
+
+void PeerLinks::add_to(std::vector<zmq::pollitem_t>& items) {
+  for (Link& link : links_ | std::views::values) {
+    items.push_back({link.socket.handle(), 0, ZMQ_POLLIN, 0});
+  }
+}
+
+void PeerLinks::receive() {
+  for (Link& link : links_ | std::views::values) {
+    while (const std::optional<Parts> parts = runtime::receive(link.socket)) {
+      wire::DataHeader header;
+      link.open = link.open || (parse_part(parts->front(), header) &&
+                                header.kind() == wire::DataHeader::OPEN);
+    }
+  }
+}
+
+}  // namespace convoy::runtime

@@ -1,0 +1,35 @@
+// Who sends which value to whom, by numbers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "foundation/error.h"
+#include "foundation/id.h"
+#include "onnx/cut.h"
+#include "runtime/coordinator.h"
+#include "runtime/parcel.h"
+#include "runtime/stage.h"
+
+namespace convoy::runtime {
+
+// A split as a pipeline runs it. Peer i + 1 is devices[i].
+struct Route {
+  struct Stage {
+    PeerId peer;
+    StageSpec spec;
+    std::vector<std::string> input_names;   // as in the spec; "": a trigger
+    std::vector<std::string> output_names;  // as in the spec
+  };
+  std::vector<std::string> devices;  // in the order in which the map first names them
+  std::vector<Stage> stages;         // as the map's sub-models
+  std::vector<CoordinatorSpec::Input> inputs;
+  std::vector<CoordinatorSpec::Input> triggers;
+  std::vector<ValueId> outputs;
+};
+
+// Errors: a sub-model without a device, one that reads what no earlier one makes, an output of the
+// model that none makes.
+[[nodiscard]] Result<Route> route(const onnx::SplitMap& map);
+
+}  // namespace convoy::runtime

@@ -1,0 +1,79 @@
+#include "runtime/sockets.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace convoy::runtime {
+
+zmq::socket_t make_socket(zmq::context_t& context, zmq::socket_type type) {
+  zmq::socket_t socket(context, type);
+  socket.set(zmq::sockopt::sndhwm, 0);
+  socket.set(zmq::sockopt::rcvhwm, 0);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::reconnect_ivl, 20);
+  socket.set(zmq::sockopt::maxmsgsize, kMostPartBytes);
+  if (type == zmq::socket_type::router) socket.set(zmq::sockopt::router_mandatory, true);
+  return socket;
+}
+
+Result<void> bind(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.bind(endpoint);
+    return {};
+  } catch (const zmq::error_t& error) {
+    return fail(ErrorKind::failure, "cannot listen at {}: {}", endpoint, error.what());
+  }
+}
+
+Result<void> connect(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.connect(endpoint);
+    return {};
+  } catch (const zmq::error_t& error) {
+    return fail(ErrorKind::input, "cannot connect to {}: {}; right would be tcp://HOST:PORT",
+                endpoint, error.what());
+  }
+}
+
+std::optional<Parts> receive(zmq::socket_t& socket) {
+  Parts parts;
+  do {
+    zmq::message_t part;
+    // Parts of one message arrive together: after the first, none is waited for.
+    if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
+    parts.push_back(std::move(part));
+  } while (parts.back().more());
+  return parts;
+}
+
+bool send(zmq::socket_t& socket, Parts parts) {
+  try {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto flags = i + 1 < parts.size()
+                             ? zmq::send_flags::dontwait | zmq::send_flags::sndmore
+                             : zmq::send_flags::dontwait;
+      if (!socket.send(parts[i], flags)) return false;
+    }
+    return true;
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EHOSTUNREACH) throw;
+    return false;
+  }
+}
+
+void wait(std::span<zmq::pollitem_t> items,
+          std::optional<std::chrono::steady_clock::duration> timeout) {
+  using std::chrono::milliseconds;
+  const milliseconds longest =
+      timeout ? std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*timeout))
+              : milliseconds(-1);
+  try {
+    zmq::poll(items.data(), items.size(), longest);
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw;
+    for (zmq::pollitem_t& item : items) item.revents = 0;
+  }
+}
+
+}  // namespace convoy::runtime
