@@ -62,7 +62,7 @@ Result<RemoteWorker> RemoteWorker::start(zmq::context_t& context, const fleet::D
 Result<void> RemoteWorker::greet(Time deadline) {
   wire::Request hello;
   hello.mutable_hello()->set_protocol(kProtocol);
-  hello.mutable_hello()->set_convoy_version(kVersion);
+  hello.mutable_hello()->set_convoy_version(std::string(kVersion));
   const Result<wire::Answer> welcome = ask(std::move(hello), deadline);
   if (!welcome) return std::unexpected(welcome.error());
   if (welcome->welcome().protocol() != kProtocol || welcome->welcome().name() != name_) {

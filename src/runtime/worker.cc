@@ -230,7 +230,7 @@ void Worker::hello(const Caller& caller, const wire::Hello& hello) {
   }
   wire::Answer welcome;
   welcome.mutable_welcome()->set_protocol(kProtocol);
-  welcome.mutable_welcome()->set_convoy_version(kVersion);
+  welcome.mutable_welcome()->set_convoy_version(std::string(kVersion));
   welcome.mutable_welcome()->set_runtime_version(engine::runtime_version());
   welcome.mutable_welcome()->set_name(options_.name);
   answer(caller, std::move(welcome));

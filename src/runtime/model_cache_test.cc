@@ -1,0 +1,81 @@
+#include "runtime/model_cache.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <string_view>
+
+#include "foundation/file.h"
+
+namespace convoy::runtime {
+namespace {
+
+using testing::HasSubstr;
+
+// `printf hello | sha256sum`
+const std::string kHello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+class ModelCacheTest : public testing::Test {
+ protected:
+  ModelCacheTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~ModelCacheTest() override { std::filesystem::remove_all(folder_); }
+
+  static Result<void> append(ModelCache& cache, std::uint64_t offset, std::string_view text,
+                             std::uint64_t total, const std::string& name = kHello) {
+    return cache.append(name, offset, std::as_bytes(std::span(text)), total);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ModelCacheTest, KeepsAFileThatCameInPieces) {
+  auto cache = ModelCache::open(folder_ / "new" / "folder");
+  ASSERT_TRUE(cache);
+  EXPECT_EQ(cache->held(kHello), 0u);
+  EXPECT_FALSE(cache->find(kHello));
+  ASSERT_TRUE(append(*cache, 0, "hel", 5));
+  EXPECT_EQ(cache->held(kHello), 3u);
+  ASSERT_TRUE(append(*cache, 3, "lo", 5));
+  EXPECT_EQ(cache->held(kHello), 5u);
+  const auto file = cache->find(kHello);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read_file(*file), "hello");
+}
+
+TEST_F(ModelCacheTest, RefusesPiecesThatDoNotFollow) {
+  auto cache = ModelCache::open(folder_);
+  ASSERT_TRUE(append(*cache, 0, "hel", 5));
+  EXPECT_THAT(append(*cache, 4, "o", 5).error().message,
+              HasSubstr("bytes 4 to 5 of 5 do not follow the 3 that are here"));
+  EXPECT_FALSE(append(*cache, 3, "lo and more", 5));
+  EXPECT_TRUE(append(*cache, 3, "lo", 5));
+}
+
+TEST_F(ModelCacheTest, RemovesAFileWithTheWrongContents) {
+  auto cache = ModelCache::open(folder_);
+  ASSERT_TRUE(append(*cache, 0, "jello", 5));
+  EXPECT_THAT(cache->find(kHello).error().message,
+              HasSubstr("the model that arrived has the hash "));
+  EXPECT_EQ(cache->held(kHello), 0u);
+}
+
+TEST_F(ModelCacheTest, WritesNowhereElse) {
+  auto cache = ModelCache::open(folder_ / "cache");
+  const std::string outside = "../" + kHello.substr(3);
+  EXPECT_FALSE(append(*cache, 0, "x", 1, outside));
+  EXPECT_THAT(cache->held(outside).error().message, HasSubstr("is no SHA-256"));
+  EXPECT_FALSE(cache->find("/etc/passwd"));
+}
+
+TEST_F(ModelCacheTest, SaysWhenTheFolderCannotBeMade) {
+  ASSERT_TRUE(write_file(folder_ / "file", ""));
+  EXPECT_THAT(ModelCache::open(folder_ / "file" / "cache").error().message,
+              HasSubstr("cannot make the folder"));
+}
+
+}  // namespace
+}  // namespace convoy::runtime
