@@ -3,7 +3,6 @@
 
 #include <filesystem>
 
-#include "engine/session.h"
 #include "foundation/error.h"
 #include "onnx/cut.h"
 
@@ -13,7 +12,7 @@ namespace convoy::engine {
 // optimisation it gives the same bits as the whole model at that level. Skip-layer-norm fusion is
 // left out, as it would make two tensors cross where one does. Every node gets a name of its own;
 // inputs and outputs stay as in the original (initializers that stopped being needed are not left
-// behind as inputs).
+// behind as inputs). Weights that protobuf could not hold go to `file`.data.
 [[nodiscard]] Result<void> optimize(const std::filesystem::path& model,
                                     onnx::OptimizationLevel level,
                                     const std::filesystem::path& file);

@@ -1,6 +1,6 @@
 #include "engine/ort_value.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -14,18 +14,11 @@ namespace {
 
 using onnx::ElementType;
 
-std::string to_text(const std::vector<onnx::Dimension>& dims) {
-  std::vector<std::string> texts;
-  for (const onnx::Dimension& dim : dims) {
-    texts.push_back(dim.size                ? fmt::format("{}", *dim.size)
-                    : dim.symbol.empty() ? "?"
-                                            : dim.symbol);
-  }
-  return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-
-std::string to_text(const std::vector<std::int64_t>& dims) {
-  return fmt::format("[{}]", fmt::join(dims, ", "));
+std::string to_text(const SharedTensor& tensor) {
+  onnx::ValueType type{.element = tensor.type, .dims = {}, .container = {}};
+  std::vector<onnx::Dimension>& dims = type.dims.emplace();
+  for (const std::int64_t size : tensor.dims) dims.push_back({.size = size, .symbol = {}});
+  return onnx::to_text(type);
 }
 
 // Without dimensions the port may be of unknown rank, and anything fits.
@@ -45,8 +38,8 @@ std::optional<std::size_t> element_count(const std::vector<std::int64_t>& dims) 
 Result<Ort::Value> strings_to_ort(const Port& port, const SharedTensor& tensor) {
   const std::optional<std::size_t> count = element_count(tensor.dims);
   if (count != tensor.strings.size()) {
-    return fail(ErrorKind::input, "input \"{}\": {} strings for the dimensions {}", port.name,
-                tensor.strings.size(), to_text(tensor.dims));
+    return fail(ErrorKind::input, "input \"{}\": {} strings for {}", port.name,
+                tensor.strings.size(), to_text(tensor));
   }
   Ort::AllocatorWithDefaultOptions allocator;
   Ort::Value value =
@@ -65,6 +58,21 @@ std::vector<std::string> strings_of(const Ort::Value& value, std::size_t count) 
   return strings;
 }
 
+std::string name_of(ONNXType type) {
+  switch (type) {
+    case ONNX_TYPE_SEQUENCE:
+      return "sequence";
+    case ONNX_TYPE_MAP:
+      return "map";
+    case ONNX_TYPE_OPTIONAL:
+      return "optional";
+    case ONNX_TYPE_SPARSETENSOR:
+      return "sparse tensor";
+    default:
+      return "value of a kind of its own";
+  }
+}
+
 // What keeps an output's bytes alive.
 struct Held {
   Ort::Value value;
@@ -74,19 +82,16 @@ struct Held {
 }  // namespace
 
 Result<Ort::Value> to_ort(const Port& port, const SharedTensor& tensor) {
-  if (tensor.type != port.type.element) {
+  if (tensor.type != port.type.element ||
+      (port.type.dims && !fits(*port.type.dims, tensor.dims))) {
     return fail(ErrorKind::input, "input \"{}\" wants {}, not {}", port.name,
-                onnx::name_of(port.type.element), onnx::name_of(tensor.type));
-  }
-  if (port.type.dims && !fits(*port.type.dims, tensor.dims)) {
-    return fail(ErrorKind::input, "input \"{}\" wants {}, not {}", port.name,
-                to_text(*port.type.dims), to_text(tensor.dims));
+                onnx::to_text(port.type), to_text(tensor));
   }
   if (tensor.type == ElementType::string) return strings_to_ort(port, tensor);
   const std::optional<Bytes> bytes = onnx::bytes_of(tensor.type, tensor.dims);
   if (!bytes || static_cast<std::size_t>(bytes->value()) != tensor.data.size()) {
-    return fail(ErrorKind::input, "input \"{}\": {} bytes for {} {}, which {}", port.name,
-                tensor.data.size(), onnx::name_of(tensor.type), to_text(tensor.dims),
+    return fail(ErrorKind::input, "input \"{}\": {} bytes for {}, which {}", port.name,
+                tensor.data.size(), to_text(tensor),
                 bytes ? fmt::format("take {}", bytes->value()) : "have no size");
   }
   // ONNX Runtime never writes to inputs. An empty tensor needs an address all the same.
@@ -122,7 +127,10 @@ Result<SharedTensor> from_ort(const Port& port, Ort::Value value,
 
 Port port_of(std::string name, const Ort::TypeInfo& info) {
   Port port{.name = std::move(name), .type = {}};
-  if (info.GetONNXType() != ONNX_TYPE_TENSOR) return port;
+  if (info.GetONNXType() != ONNX_TYPE_TENSOR) {
+    port.type.container = name_of(info.GetONNXType());
+    return port;
+  }
   const auto tensor = info.GetTensorTypeAndShapeInfo();
   port.type.element = static_cast<ElementType>(tensor.GetElementType());
   std::vector<const char*> symbols(tensor.GetDimensionsCount());

@@ -89,9 +89,8 @@ void fill(ElementType type, std::span<std::byte> bytes, Random& random) {
 Result<SharedTensor> sample(const Port& port, const std::map<std::string, std::int64_t>& sizes,
                             Random& random) {
   if (port.type.element == ElementType::undefined) {
-    return fail(ErrorKind::input,
-                "input \"{}\" is a sequence, map or optional; a sample can only be made for tensors",
-                port.name);
+    return fail(ErrorKind::input, "input \"{}\" is {}; a sample can only be made for tensors",
+                port.name, onnx::to_text(port.type));
   }
   if (!port.type.dims) {
     return fail(ErrorKind::input,

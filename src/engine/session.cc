@@ -138,10 +138,9 @@ Result<Feed> feed_of(const std::vector<Port>& ports, std::span<const SharedTenso
 // What is no tensor can neither be fed nor fetched.
 Result<void> check_tensors(const std::vector<Port>& ports, std::string_view kind) {
   for (const Port& port : ports) {
-    if (port.type.element == onnx::ElementType::undefined) {
-      return fail(ErrorKind::input,
-                  "{} \"{}\" is a sequence, map or optional; only tensors can be passed", kind,
-                  port.name);
+    if (!port.type.container.empty()) {
+      return fail(ErrorKind::input, "{} \"{}\" is a {}; only dense tensors can be passed", kind,
+                  port.name, port.type.container);
     }
   }
   return {};

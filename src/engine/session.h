@@ -16,7 +16,7 @@
 namespace convoy::engine {
 
 // A model input or output as ONNX Runtime sees it. It does not tell a scalar from a value of unknown
-// rank: both have no dimensions here. The element type of a sequence, map or optional is undefined.
+// rank: both have no dimensions here.
 struct Port {
   std::string name;
   onnx::ValueType type;

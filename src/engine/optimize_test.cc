@@ -1,0 +1,155 @@
+#include "engine/optimize.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/compare.h"
+#include "engine/named_run.h"
+#include "engine/optimized_cache.h"
+#include "engine/sample.h"
+#include "engine/test_models.h"
+#include "foundation/file.h"
+#include "onnx/testing.h"
+
+namespace convoy::engine {
+namespace {
+
+using onnx::OptimizationLevel;
+using ::testing::HasSubstr;
+
+NamedTensors sample_of(const std::filesystem::path& model) {
+  const onnx::Graph graph = onnx::index_graph(onnx::read_model(model).value()).value();
+  const std::vector<Port> ports = inputs_of(graph);
+  const std::vector<SharedTensor> tensors = sample_inputs(ports, {}, kSampleSeed).value();
+  NamedTensors named;
+  for (std::size_t i = 0; i < tensors.size(); ++i) named.emplace(ports[i].name, tensors[i]);
+  return named;
+}
+
+struct Case {
+  std::string model;
+  OptimizationLevel level;
+};
+
+class OptimizedModel : public ::testing::TestWithParam<Case> {};
+
+TEST_P(OptimizedModel, GivesTheBitsOfTheWholeModelAtThatLevel) {
+  const auto& [name, level] = GetParam();
+  const onnx::ScratchFolder folder;
+  const std::filesystem::path model = light_model(name);
+  const std::filesystem::path file = folder / "optimized.onnx";
+  const Result<void> done = optimize(model, level, file);
+  ASSERT_TRUE(done) << done.error().message;
+
+  const NamedTensors inputs = sample_of(model);
+  const Result<NamedTensors> whole = run_file(model, {.level = level}, inputs);
+  ASSERT_TRUE(whole) << whole.error().message;
+  const Result<NamedTensors> optimized =
+      run_file(file, {.level = OptimizationLevel::none}, inputs);
+  ASSERT_TRUE(optimized) << optimized.error().message;
+  ASSERT_EQ(whole->size(), optimized->size());
+  for (const auto& [output, tensor] : *whole) {
+    EXPECT_TRUE(compare(tensor, optimized->at(output)).identical) << output;
+  }
+
+  const onnx::Graph graph = onnx::index_graph(onnx::read_model(file).value()).value();
+  std::set<std::string> names;
+  for (const onnx::Node& node : graph.nodes) {
+    EXPECT_FALSE(node.name.empty());
+    EXPECT_TRUE(names.insert(node.name).second) << node.name << " is the name of two nodes";
+  }
+  std::filesystem::remove(file);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "nothing else is left behind";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Light, OptimizedModel,
+    ::testing::Values(Case{"squeezenet", OptimizationLevel::none},
+                      Case{"squeezenet", OptimizationLevel::basic},
+                      Case{"squeezenet", OptimizationLevel::extended},
+                      Case{"squeezenet", OptimizationLevel::all},
+                      Case{"shufflenet", OptimizationLevel::none},
+                      Case{"shufflenet", OptimizationLevel::basic},
+                      Case{"shufflenet", OptimizationLevel::extended},
+                      Case{"shufflenet", OptimizationLevel::all},
+                      Case{"densenet121", OptimizationLevel::extended},
+                      Case{"inception_v1", OptimizationLevel::extended},
+                      Case{"inception_v2", OptimizationLevel::extended}),
+    [](const auto& info) {
+      return info.param.model + "_" + std::string(onnx::name_of(info.param.level));
+    });
+
+// y = Relu(x W + b) twice, with weights that may be overridden.
+constexpr const char* kOverridable = R"(
+    g (float[1,2] x, float[2,2] w = {1, 2, 3, 4}) => (float[1,2] y) {
+      h = MatMul(x, w)
+      y = Relu(h)
+    })";
+
+TEST(Optimize, KeepsInitializersOverridable) {
+  const onnx::ScratchFolder folder;
+  ASSERT_TRUE(onnx::write_model(onnx::parse_graph(kOverridable), folder / "model.onnx"));
+  ASSERT_TRUE(
+      optimize(folder / "model.onnx", OptimizationLevel::extended, folder / "optimized.onnx"));
+  const Result<Session> session = Session::load(folder / "optimized.onnx", {});
+  ASSERT_TRUE(session) << session.error().message;
+  ASSERT_EQ(session->inputs().size(), 2U);
+  EXPECT_TRUE(session->inputs()[0].required);
+  EXPECT_EQ(session->inputs()[1].name, "w");
+  EXPECT_FALSE(session->inputs()[1].required);
+}
+
+TEST(Optimize, DropsInputsThatNobodyNeedsAnyMore) {
+  // Before version 4 of ONNX every initializer had to be an input too.
+  const onnx::ScratchFolder folder;
+  ASSERT_TRUE(optimize(light_model("squeezenet"), OptimizationLevel::extended,
+                       folder / "optimized.onnx"));
+  const Result<Session> session = Session::load(folder / "optimized.onnx", {});
+  ASSERT_TRUE(session) << session.error().message;
+  ASSERT_EQ(session->inputs().size(), 1U);
+  EXPECT_EQ(session->inputs()[0].name, "data_0");
+}
+
+TEST(Optimize, NamesAModelThatIsMissingOrBroken) {
+  const onnx::ScratchFolder folder;
+  const auto missing =
+      optimize(folder / "none.onnx", OptimizationLevel::extended, folder / "out.onnx");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("none.onnx"));
+
+  ASSERT_TRUE(onnx::write_model(
+      onnx::parse_graph("g (float[1,2] x) => (float[1,2] y) { y = NoSuchOperator(x) }"),
+      folder / "odd.onnx"));
+  const auto odd = optimize(folder / "odd.onnx", OptimizationLevel::extended, folder / "out.onnx");
+  ASSERT_FALSE(odd);
+  EXPECT_THAT(odd.error().message, HasSubstr("NoSuchOperator"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.onnx"));
+}
+
+TEST(OptimizedCache, KeepsAModelByItsContentsAndLevel) {
+  const onnx::ScratchFolder folder;
+  const auto cached = [&](const std::filesystem::path& model, OptimizationLevel level) {
+    return optimized_model(model, level, folder / "cache").value();
+  };
+  const std::filesystem::path first =
+      cached(light_model("squeezenet"), OptimizationLevel::extended);
+  const auto written = std::filesystem::last_write_time(first);
+  EXPECT_EQ(cached(light_model("squeezenet"), OptimizationLevel::extended), first);
+  EXPECT_EQ(std::filesystem::last_write_time(first), written) << "made once";
+  EXPECT_NE(cached(light_model("squeezenet"), OptimizationLevel::basic), first);
+  EXPECT_NE(cached(light_model("shufflenet"), OptimizationLevel::extended), first);
+}
+
+TEST(OptimizedCache, NamesAFolderThatCannotBeMade) {
+  const onnx::ScratchFolder folder;
+  ASSERT_TRUE(write_file(folder / "file", ""));
+  const auto cached =
+      optimized_model(light_model("squeezenet"), OptimizationLevel::basic, folder / "file");
+  ASSERT_FALSE(cached);
+  EXPECT_THAT(cached.error().message, HasSubstr((folder / "file").string()));
+}
+
+}  // namespace
+}  // namespace convoy::engine

@@ -1,0 +1,26 @@
+#include "foundation/cache_folder.h"
+
+#include <cstdlib>
+#include <system_error>
+
+namespace convoy {
+namespace {
+
+// A variable of the environment, empty when unset.
+std::filesystem::path variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+std::filesystem::path cache_folder() {
+  if (auto folder = variable("CONVOY_CACHE"); !folder.empty()) return folder;
+  if (auto folder = variable("XDG_CACHE_HOME"); !folder.empty()) return folder / "convoy";
+  if (auto folder = variable("HOME"); !folder.empty()) return folder / ".cache" / "convoy";
+  std::error_code problem;
+  const auto folder = std::filesystem::temp_directory_path(problem);
+  return (problem ? std::filesystem::path(".") : folder) / "convoy-cache";
+}
+
+}  // namespace convoy
