@@ -1,0 +1,88 @@
+#include "engine/verify.h"
+
+#include <algorithm>
+#include <ranges>
+#include <set>
+#include <utility>
+
+#include "engine/named_run.h"
+#include "engine/session.h"
+#include "foundation/sha256.h"
+
+namespace convoy::engine {
+namespace {
+
+Result<void> check_sha256(const std::filesystem::path& file, const std::string& wanted) {
+  const Result<std::string> found = sha256_of(file);
+  if (!found) return std::unexpected(found.error());
+  if (*found == wanted) return {};
+  return fail(ErrorKind::input,
+              "{} is not the file that map.json lists (its sha256 is {}, not {}); split again",
+              file.string(), *found, wanted);
+}
+
+// Drops values that no piece after `done` reads and that are no output of the whole.
+void drop_read(NamedTensors& values, const onnx::SplitMap& map, std::size_t done) {
+  std::set<std::string> needed(map.outputs.begin(), map.outputs.end());
+  for (const onnx::SubModel& piece : map.sub_models | std::views::drop(done + 1)) {
+    needed.insert(piece.inputs.begin(), piece.inputs.end());
+  }
+  std::erase_if(values, [&](const auto& value) { return !needed.contains(value.first); });
+}
+
+Result<NamedTensors> run_pieces(const std::filesystem::path& directory, const onnx::SplitMap& map,
+                                const NamedTensors& inputs, int threads) {
+  const auto level = map.mode == onnx::CutMode::exact ? onnx::OptimizationLevel::none
+                                                      : onnx::OptimizationLevel::all;
+  NamedTensors values = inputs;
+  for (std::size_t i = 0; i < map.sub_models.size(); ++i) {
+    const std::filesystem::path file = directory / map.sub_models[i].file;
+    if (auto same = check_sha256(file, map.sub_models[i].sha256); !same) {
+      return std::unexpected(same.error());
+    }
+    Result<NamedTensors> made = run_file(file, {.threads = threads, .level = level}, values);
+    if (!made) return std::unexpected(made.error());
+    drop_read(values, map, i);
+    values.merge(*made);
+  }
+  return values;
+}
+
+Difference larger(const Difference& a, const Difference& b) {
+  return {.identical = a.identical && b.identical,
+          .max_abs = a.max_abs && b.max_abs ? std::optional(std::max(*a.max_abs, *b.max_abs))
+                                            : std::nullopt};
+}
+
+}  // namespace
+
+Result<Verification> verify(const std::filesystem::path& model,
+                            const std::filesystem::path& directory, const NamedTensors& inputs,
+                            int threads) {
+  const Result<onnx::SplitMap> map = onnx::read_split_map(directory);
+  if (!map) return std::unexpected(map.error());
+  if (auto same = check_sha256(model, map->model_sha256); !same) {
+    return std::unexpected(same.error());
+  }
+  const Result<NamedTensors> whole =
+      run_file(model, {.threads = threads, .level = map->level}, inputs);
+  if (!whole) return std::unexpected(whole.error());
+  const Result<NamedTensors> pieces = run_pieces(directory, *map, inputs, threads);
+  if (!pieces) return std::unexpected(pieces.error());
+
+  Verification verification;
+  for (const std::string& name : map->outputs) {
+    const auto a = whole->find(name);
+    const auto b = pieces->find(name);
+    if (a == whole->end() || b == pieces->end()) {
+      return fail(ErrorKind::input, "{} does not give the output \"{}\" of map.json",
+                  a == whole->end() ? model.string() : directory.string(), name);
+    }
+    const Difference difference = compare(a->second, b->second);
+    verification.largest = larger(verification.largest, difference);
+    verification.outputs.push_back({name, difference});
+  }
+  return verification;
+}
+
+}  // namespace convoy::engine
