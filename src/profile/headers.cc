@@ -1,2 +1,0 @@
-#include "profile/measure.h"
-#include "profile/profile.h"

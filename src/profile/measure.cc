@@ -1,0 +1,216 @@
+#include "profile/measure.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <numeric>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "onnx/graph.h"
+#include "onnx/model.h"
+#include "profile/node_times.h"
+
+namespace convoy::profile {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Long against the period of a CPU quota (10 ms), so that each batch has its share of pauses.
+constexpr Seconds kBatch{0.2};
+// The profiler keeps a kilobyte for each node of each run; more runs would not make it more exact.
+constexpr int kMostProfiledRuns = 60;
+
+Seconds processor_time(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9);
+}
+
+Bytes resident_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::int64_t kibibytes = 0;
+    if (word == "VmRSS:" && status >> kibibytes) return Bytes(kibibytes * 1024);
+  }
+  return Bytes(0);
+}
+
+// Where the profiler may write; Session removes the file once it is read.
+std::filesystem::path trace_prefix() {
+  std::error_code problem;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(problem);
+  return (problem ? "." : folder) / fmt::format("convoy-trace-{}", getpid());
+}
+
+Result<void> run_once(engine::Session& session, std::span<const engine::SharedTensor> inputs,
+                      double speed) {
+  const Clock::time_point start = Clock::now();
+  const Seconds before = processor_time(CLOCK_THREAD_CPUTIME_ID);
+  if (auto outputs = session.run(inputs); !outputs) return std::unexpected(outputs.error());
+  if (speed < 1) {
+    const Seconds stretched = (processor_time(CLOCK_THREAD_CPUTIME_ID) - before) / speed;
+    std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(stretched));
+  }
+  return {};
+}
+
+Result<void> warm_up(engine::Session& session, std::span<const engine::SharedTensor> inputs,
+                     const MeasureOptions& options) {
+  const Clock::time_point start = Clock::now();
+  for (int run = 0; run < std::max(1, options.warm_up); ++run) {
+    if (run > 0 && Clock::now() - start > options.budget / 4) break;
+    if (auto done = run_once(session, inputs, 1); !done) return done;
+  }
+  return {};
+}
+
+// The value below which a share of the sorted values lies, between neighbours where need be.
+Seconds quantile(const std::vector<Seconds>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (at - static_cast<double>(below));
+}
+
+struct WholeRuns {
+  Seconds median{0};
+  Seconds spread{0};
+  Seconds cpu{0};  // of one run
+  int runs = 0;
+};
+
+// Batches of runs, each as long as kBatch or one run; a batch counts with its mean.
+Result<WholeRuns> time_whole(const std::filesystem::path& file,
+                             std::span<const engine::SharedTensor> inputs,
+                             const MeasureOptions& options) {
+  Result<engine::Session> session = engine::Session::load(
+      file, {.threads = options.threads, .level = onnx::OptimizationLevel::none});
+  if (!session) return std::unexpected(session.error());
+  if (auto warm = warm_up(*session, inputs, options); !warm) {
+    return within(file.string(), warm.error());
+  }
+  WholeRuns whole;
+  std::vector<Seconds> batches;
+  const Clock::time_point start = Clock::now();
+  const Seconds cpu_before = processor_time(CLOCK_PROCESS_CPUTIME_ID);
+  while (whole.runs < options.min_runs || Clock::now() - start < options.budget * (2.0 / 3)) {
+    const Clock::time_point batch_start = Clock::now();
+    int runs = 0;
+    do {
+      if (auto done = run_once(*session, inputs, options.speed); !done) {
+        return within(file.string(), done.error());
+      }
+      ++runs;
+    } while (Clock::now() - batch_start < kBatch);
+    batches.push_back(Seconds(Clock::now() - batch_start) / runs);
+    whole.runs += runs;
+  }
+  whole.cpu = (processor_time(CLOCK_PROCESS_CPUTIME_ID) - cpu_before) / whole.runs;
+  std::ranges::sort(batches);
+  whole.median = quantile(batches, 0.5);
+  whole.spread = (quantile(batches, 0.75) - quantile(batches, 0.25)) / 2;
+  return whole;
+}
+
+// In a session of its own, as profiling slows a session down. The first run is left out.
+Result<engine::ProfilerLog> profile_runs(const std::filesystem::path& file,
+                                         std::span<const engine::SharedTensor> inputs,
+                                         const MeasureOptions& options) {
+  Result<engine::Session> session =
+      engine::Session::load(file, {.threads = options.threads,
+                                   .level = onnx::OptimizationLevel::none,
+                                   .profile_prefix = trace_prefix()});
+  if (!session) return std::unexpected(session.error());
+  const Clock::time_point start = Clock::now();
+  for (int run = 0; run < kMostProfiledRuns; ++run) {
+    if (run > options.min_runs && Clock::now() - start > options.budget / 3) break;
+    if (auto done = run_once(*session, inputs, 1); !done) return std::unexpected(done.error());
+  }
+  Result<engine::ProfilerLog> log = session->finish_profile();
+  if (!log) return log;
+  const auto drop_first = [](auto& runs) { runs.erase(runs.begin()); };
+  drop_first(log->runs);
+  drop_first(log->calls);
+  for (engine::NodeTiming& node : log->nodes) drop_first(node.runs);
+  return log;
+}
+
+Seconds median(std::vector<Seconds> times) {
+  std::ranges::sort(times);
+  return quantile(times, 0.5);
+}
+
+// What the log saw of the nodes' outputs. Where a node left some out, each may be as large as all.
+std::map<std::string, Bytes> output_sizes(const onnx::Graph& graph,
+                                          const engine::ProfilerLog& log) {
+  std::map<std::string, const engine::NodeTiming*> timings;
+  for (const engine::NodeTiming& timing : log.nodes) timings[timing.node] = &timing;
+  std::map<std::string, Bytes> sizes;
+  for (const onnx::Node& node : graph.nodes) {
+    const auto found = timings.find(node.name);
+    if (found == timings.end() || found->second->outputs.empty()) continue;
+    const std::vector<Bytes>& outputs = found->second->outputs;
+    const Bytes all = std::accumulate(outputs.begin(), outputs.end(), Bytes(0));
+    for (std::size_t i = 0; i < node.writes.size(); ++i) {
+      sizes[graph.values[node.writes[i]].name] =
+          outputs.size() == node.writes.size() ? outputs[i] : all;
+    }
+  }
+  return sizes;
+}
+
+Bytes size_of(const engine::SharedTensor& tensor) {
+  std::size_t bytes = tensor.data.size();
+  for (const std::string& text : tensor.strings) bytes += text.size();
+  return Bytes(static_cast<std::int64_t>(bytes));
+}
+
+}  // namespace
+
+Result<DeviceProfile> measure(const std::filesystem::path& file,
+                              std::span<const engine::SharedTensor> inputs,
+                              const MeasureOptions& options) {
+  DeviceProfile profile;
+  profile.runtime_memory = resident_memory();
+  const Result<WholeRuns> whole = time_whole(file, inputs, options);
+  if (!whole) return std::unexpected(whole.error());
+  const Result<engine::ProfilerLog> log = profile_runs(file, inputs, options);
+  if (!log) return within(file.string(), log.error());
+  profile.run = whole->median;
+  profile.spread = whole->spread;
+  profile.runs = whole->runs;
+  profile.stage_overhead = std::min(median(log->calls), profile.run);
+  profile.nodes = node_times(
+      *log, {.wall = whole->median, .cpu = whole->cpu, .threads = options.threads},
+      profile.stage_overhead);
+  return profile;
+}
+
+Result<std::map<std::string, Bytes>> measure_values(const std::filesystem::path& file,
+                                                    std::span<const engine::SharedTensor> inputs) {
+  const Result<onnx::Model> model = onnx::read_model(file);
+  if (!model) return std::unexpected(model.error());
+  const Result<onnx::Graph> graph = onnx::index_graph(*model);
+  if (!graph) return within(file.string(), graph.error());
+  Result<engine::Session> session =
+      engine::Session::load(file, {.level = onnx::OptimizationLevel::none,
+                                   .profile_prefix = trace_prefix()});
+  if (!session) return std::unexpected(session.error());
+  if (auto done = session->run(inputs); !done) return within(file.string(), done.error());
+  const Result<engine::ProfilerLog> log = session->finish_profile();
+  if (!log) return within(file.string(), log.error());
+
+  std::map<std::string, Bytes> sizes = output_sizes(*graph, *log);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    sizes[session->inputs()[i].name] = size_of(inputs[i]);
+  }
+  return sizes;
+}
+
+}  // namespace convoy::profile
