@@ -1,0 +1,44 @@
+// Partitions by the values that one part hands to the next.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foundation/error.h"
+#include "foundation/id.h"
+#include "onnx/graph.h"
+#include "onnx/partition.h"
+
+namespace convoy::onnx {
+
+// A cut as people give it: the values that one part hands to the next.
+struct CutLine {
+  std::vector<std::string> values;
+};
+
+// Parts between cut lines, which may come in any order. A node stands behind a line if it depends on
+// the line's values, or is tied by other values to one that does; else before it. What one line
+// hands over may be read behind later lines as well: it goes there directly.
+// Errors: an unknown name (the nearest known one), a value that is an input, initializer, constant
+// or inside a body (the enclosing node), a repeated name, values that do not separate the graph (the
+// values that would also have to cross, and the nearest single value that separates), lines that
+// cross each other or leave no node between.
+[[nodiscard]] Result<Partition> partition_at(const Graph& graph, std::span<const CutLine> lines);
+
+// A value at which the graph falls into a front and a back with nothing else crossing.
+struct SeparatingCut {
+  ValueId value;
+  std::size_t nodes_before = 0;  // placed nodes of the front
+};
+
+// All values that partition_at accepts alone, front to back. A graph input that is read on both
+// sides does not spoil a cut, as inputs can be fed to any part. Takes time in proportion to the
+// graph.
+[[nodiscard]] std::vector<SeparatingCut> separating_cuts(const Graph& graph);
+
+// The value of this name as users may give it. Errors: an unknown name (the nearest known one), a
+// value inside a body (the enclosing node).
+[[nodiscard]] Result<ValueId> find_value(const Graph& graph, const std::string& name);
+
+}  // namespace convoy::onnx

@@ -1,0 +1,149 @@
+// separating_cuts: articulation points by Hopcroft and Tarjan (CACM 16(6), 1973), without recursion.
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "onnx/cut_line.h"
+
+namespace convoy::onnx {
+
+namespace {
+
+// The graph without directions: placed nodes and the values that they make are vertices, each value
+// adjacent to its producer and its consumers. A value separates if without it no consumer is
+// connected to the producer.
+class ArticulationSearch {
+ public:
+  explicit ArticulationSearch(const Graph& graph)
+      : graph_(graph), copied_(copied_nodes(graph)), nodes_(graph.nodes.size()),
+        adjacent_(nodes_ + graph.values.size()), found_(adjacent_.size()), low_(adjacent_.size()),
+        below_(adjacent_.size()), root_(adjacent_.size()), children_(adjacent_.size()) {
+    for (const NodeId node : graph.nodes.ids()) {
+      if (copied_[node]) continue;
+      ++placed_;
+      for (const ValueId value : graph.nodes[node].writes) connect(node, value);
+      for (const ValueId value : graph.nodes[node].reads) {
+        const auto producer = graph.values[value].producer;
+        if (producer && !copied_[*producer]) connect(node, value);
+      }
+    }
+  }
+
+  std::vector<SeparatingCut> run() {
+    for (std::size_t node = 0; node < nodes_; ++node) {
+      if (found_[node] == 0 && !copied_[NodeId(node)]) search(node);
+    }
+    std::vector<SeparatingCut> cuts;
+    for (const ValueId value : graph_.values.ids()) {
+      const auto producer = graph_.values[value].producer;
+      if (!producer || copied_[*producer] || graph_.values[value].consumers.empty()) continue;
+      if (const std::size_t behind = nodes_behind(value); behind > 0) {
+        cuts.push_back({.value = value, .nodes_before = placed_ - behind});
+      }
+    }
+    std::ranges::sort(cuts, {}, [](const SeparatingCut& cut) {
+      return std::tuple(cut.nodes_before, cut.value);
+    });
+    return cuts;
+  }
+
+ private:
+  using Vertex = std::size_t;  // nodes first, then values
+
+  Vertex vertex_of(ValueId value) const { return nodes_ + value.index(); }
+
+  void connect(NodeId node, ValueId value) {
+    adjacent_[node.index()].push_back(vertex_of(value));
+    adjacent_[vertex_of(value)].push_back(node.index());
+  }
+
+  void search(Vertex root) {
+    struct Step {
+      Vertex vertex;
+      Vertex parent;
+      std::size_t next = 0;  // edge to follow
+    };
+    std::vector<Step> path;
+    const auto enter = [&](Vertex vertex, Vertex parent) {
+      found_[vertex] = low_[vertex] = ++time_;
+      below_[vertex] = vertex < nodes_ ? 1 : 0;
+      root_[vertex] = root;
+      path.push_back({.vertex = vertex, .parent = parent});
+    };
+    enter(root, root);
+    while (!path.empty()) {
+      Step& step = path.back();
+      if (step.next < adjacent_[step.vertex].size()) {
+        const Vertex to = adjacent_[step.vertex][step.next++];
+        if (found_[to] == 0) {
+          children_[step.vertex].push_back(to);
+          enter(to, step.vertex);
+        } else if (to != step.parent) {
+          low_[step.vertex] = std::min(low_[step.vertex], found_[to]);
+        }
+        continue;
+      }
+      const Step done = step;
+      path.pop_back();
+      if (path.empty()) break;
+      low_[done.parent] = std::min(low_[done.parent], low_[done.vertex]);
+      below_[done.parent] += below_[done.vertex];
+    }
+  }
+
+  // What remains connected without `value`: the subtree of a child that has no way around it, named
+  // by the child; or the rest, named by the value itself.
+  Vertex side_of(Vertex value, Vertex neighbour) const {
+    if (found_[neighbour] < found_[value]) return value;
+    const std::vector<Vertex>& children = children_[value];
+    const auto after = std::ranges::upper_bound(children, found_[neighbour], {},
+                                                [&](Vertex child) { return found_[child]; });
+    const Vertex child = *(after - 1);
+    return low_[child] >= found_[value] ? child : value;
+  }
+
+  // Placed nodes of all sides with consumers; 0 if the producer's side is among them.
+  std::size_t nodes_behind(ValueId id) const {
+    const Vertex value = vertex_of(id);
+    const Vertex front = side_of(value, graph_.values[id].producer->index());
+    std::set<Vertex> back;
+    for (const NodeId consumer : graph_.values[id].consumers) {
+      back.insert(side_of(value, consumer.index()));
+    }
+    if (back.contains(front)) return 0;
+    std::size_t behind = 0;
+    for (const Vertex side : back) {
+      if (side != value) {
+        behind += below_[side];
+        continue;
+      }
+      behind += below_[root_[value]];
+      for (const Vertex child : children_[value]) {
+        if (low_[child] >= found_[value]) behind -= below_[child];
+      }
+    }
+    return behind;
+  }
+
+  const Graph& graph_;
+  const ById<NodeId, bool> copied_;
+  const std::size_t nodes_;
+  std::size_t placed_ = 0;
+  std::size_t time_ = 0;
+  std::vector<std::vector<Vertex>> adjacent_;
+  std::vector<std::size_t> found_;   // when the search came by; 0: not yet
+  std::vector<std::size_t> low_;     // earliest vertex within reach of the subtree by one back edge
+  std::vector<std::size_t> below_;   // nodes of the subtree
+  std::vector<Vertex> root_;
+  std::vector<std::vector<Vertex>> children_;
+};
+
+}  // namespace
+
+std::vector<SeparatingCut> separating_cuts(const Graph& graph) {
+  return ArticulationSearch(graph).run();
+}
+
+}  // namespace convoy::onnx

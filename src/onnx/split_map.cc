@@ -1,0 +1,254 @@
+#include "onnx/split_map.h"
+
+#include <algorithm>
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "foundation/file.h"
+#include "foundation/sha256.h"
+#include "onnx/model_proto.h"
+
+namespace convoy::onnx {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* map_name = "map.json";
+
+Json to_json(const SubModel& sub_model) {
+  Json json = {{"file", sub_model.file},       {"device", sub_model.device},
+               {"inputs", sub_model.inputs},   {"outputs", sub_model.outputs},
+               {"sha256", sub_model.sha256}};
+  if (!sub_model.data_file.empty()) {
+    json["data_file"] = sub_model.data_file;
+    json["data_sha256"] = sub_model.data_sha256;
+  }
+  return json;
+}
+
+Json to_json(const SplitMap& map) {
+  Json json = {{"model", map.model},
+               {"model_sha256", map.model_sha256},
+               {"mode", name_of(map.mode)},
+               {"level", name_of(map.level)},
+               {"inputs", map.inputs},
+               {"outputs", map.outputs},
+               {"sub_models", Json::array()}};
+  for (const SubModel& sub_model : map.sub_models) json["sub_models"].push_back(to_json(sub_model));
+  return json;
+}
+
+// Only nlohmann's own exceptions leave the functions below; read_split_map catches them.
+void refuse_unknown_keys(const Json& json, const std::set<std::string>& known) {
+  for (const auto& [key, value] : json.items()) {
+    if (known.contains(key)) continue;
+    throw Json::other_error::create(501, fmt::format("unknown key \"{}\"", key), &json);
+  }
+}
+
+SubModel parse_sub_model(const Json& json) {
+  refuse_unknown_keys(json, {"file", "device", "inputs", "outputs", "sha256", "data_file",
+                             "data_sha256"});
+  return {.file = json.at("file"),
+          .device = json.at("device"),
+          .inputs = json.at("inputs"),
+          .outputs = json.at("outputs"),
+          .sha256 = json.at("sha256"),
+          .data_file = json.value("data_file", ""),
+          .data_sha256 = json.value("data_sha256", "")};
+}
+
+Result<SplitMap> parse_map(const std::string& text) {
+  const Json json = Json::parse(text);
+  refuse_unknown_keys(json, {"model", "model_sha256", "mode", "level", "inputs", "outputs",
+                             "sub_models"});
+  const Result<CutMode> mode = parse_mode(json.at("mode").get<std::string>());
+  if (!mode) return std::unexpected(mode.error());
+  const Result<OptimizationLevel> level = parse_level(json.at("level").get<std::string>());
+  if (!level) return std::unexpected(level.error());
+  SplitMap map{.model = json.at("model"),
+               .model_sha256 = json.at("model_sha256"),
+               .mode = *mode,
+               .level = *level,
+               .inputs = json.at("inputs"),
+               .outputs = json.at("outputs"),
+               .sub_models = {}};
+  for (const Json& sub_model : json.at("sub_models")) {
+    map.sub_models.push_back(parse_sub_model(sub_model));
+  }
+  if (map.sub_models.empty()) return fail(ErrorKind::input, "it names no sub-models");
+  return map;
+}
+
+// All files of a split but map.json.
+std::vector<std::string> files_of(const SplitMap& map) {
+  std::vector<std::string> files;
+  for (const SubModel& sub_model : map.sub_models) {
+    files.push_back(sub_model.file);
+    if (!sub_model.data_file.empty()) files.push_back(sub_model.data_file);
+  }
+  return files;
+}
+
+Result<void> check_files_present(const fs::path& directory, const SplitMap& map) {
+  for (const std::string& file : files_of(map)) {
+    if (file.empty() || file == "." || file == ".." || fs::path(file).filename() != file) {
+      return fail(ErrorKind::input, "\"{}\" is no plain file name", file);
+    }
+    std::error_code code;
+    if (!fs::is_regular_file(directory / file, code)) {
+      return fail(ErrorKind::input, "the sub-model's file {} is missing", file);
+    }
+  }
+  return {};
+}
+
+template <class Named>
+std::vector<std::string> names_of(const google::protobuf::RepeatedPtrField<Named>& values) {
+  std::vector<std::string> names;
+  for (const auto& value : values) names.push_back(value.name());
+  return names;
+}
+
+Result<void> write_sub_model(const fs::path& folder, const Model& model, SubModel& entry) {
+  if (Result<void> done = write_model(model, folder / entry.file); !done) return done;
+  entry.inputs = names_of(model.box().model.graph().input());
+  entry.outputs = names_of(model.box().model.graph().output());
+  Result<std::string> sum = sha256_of(folder / entry.file);
+  if (!sum) return std::unexpected(sum.error());
+  entry.sha256 = *std::move(sum);
+  if (!model.box().has_external_data) return {};
+  entry.data_file = entry.file + ".data";
+  sum = sha256_of(folder / entry.data_file);
+  if (!sum) return std::unexpected(sum.error());
+  entry.data_sha256 = *std::move(sum);
+  return {};
+}
+
+// Moves a finished split into place. map.json goes first and comes last, so that there is a map only
+// beside the files that it names.
+Result<void> put_in_place(const fs::path& aside, const fs::path& directory, const SplitMap& map) {
+  std::vector<std::string> stale;
+  if (const Result<SplitMap> old = read_split_map(directory)) stale = files_of(*old);
+  std::error_code code;
+  fs::remove(directory / map_name, code);
+  std::vector<std::string> files = files_of(map);
+  files.push_back(map_name);
+  for (const std::string& file : files) {
+    std::erase(stale, file);
+    fs::rename(aside / file, directory / file, code);
+    if (code) {
+      return fail(ErrorKind::failure, "{}: cannot be put in place: {}", (directory / file).string(),
+                  code.message());
+    }
+  }
+  for (const std::string& file : stale) fs::remove(directory / file, code);
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(OptimizationLevel level) {
+  switch (level) {
+    case OptimizationLevel::none:
+      return "none";
+    case OptimizationLevel::basic:
+      return "basic";
+    case OptimizationLevel::extended:
+      return "extended";
+    case OptimizationLevel::all:
+      return "all";
+  }
+  return "";
+}
+
+Result<OptimizationLevel> parse_level(std::string_view name) {
+  for (const auto level : {OptimizationLevel::none, OptimizationLevel::basic,
+                           OptimizationLevel::extended, OptimizationLevel::all}) {
+    if (name == name_of(level)) return level;
+  }
+  return fail(ErrorKind::input, "unknown level \"{}\"; known: none, basic, extended, all", name);
+}
+
+std::string_view name_of(CutMode mode) { return mode == CutMode::exact ? "exact" : "fast"; }
+
+Result<CutMode> parse_mode(std::string_view name) {
+  if (name == "exact") return CutMode::exact;
+  if (name == "fast") return CutMode::fast;
+  return fail(ErrorKind::input, "unknown mode \"{}\"; known: exact, fast", name);
+}
+
+Result<SplitMap> read_split_map(const fs::path& directory) {
+  const fs::path file = directory / map_name;
+  const Result<std::string> text = read_file(file);
+  if (!text) {
+    return fail(text.error().kind, "{}; a folder that `convoy split` wrote has one",
+                text.error().message);
+  }
+  try {
+    Result<SplitMap> map = parse_map(*text);
+    if (!map) return within(file.string(), map.error());
+    if (Result<void> present = check_files_present(directory, *map); !present) {
+      return within(file.string(), present.error());
+    }
+    return map;
+  } catch (const nlohmann::json::exception& error) {
+    // Its words follow a tag in brackets.
+    const std::string_view what = error.what();
+    return fail(ErrorKind::input, "{}: {}", file.string(), what.substr(what.find(']') + 2));
+  }
+}
+
+Result<void> check_split(const fs::path& directory, const SplitMap& map) {
+  const auto check = [&](const std::string& file, const std::string& expected) -> Result<void> {
+    const Result<std::string> sum = sha256_of(directory / file);
+    if (!sum) return std::unexpected(sum.error());
+    if (*sum == expected) return {};
+    return fail(ErrorKind::input, "{}: is not the file that map.json names (its SHA-256 is {}, not {})",
+                (directory / file).string(), *sum, expected);
+  };
+  for (const SubModel& sub_model : map.sub_models) {
+    if (Result<void> done = check(sub_model.file, sub_model.sha256); !done) return done;
+    if (sub_model.data_file.empty()) continue;
+    if (Result<void> done = check(sub_model.data_file, sub_model.data_sha256); !done) return done;
+  }
+  return {};
+}
+
+Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> models, SplitMap map) {
+  assert(map.sub_models.empty() || map.sub_models.size() == models.size());
+  map.sub_models.resize(models.size());
+  std::error_code code;
+  const bool is_new = fs::create_directories(directory, code);
+  if (code) {
+    return fail(ErrorKind::failure, "{}: cannot be created: {}", directory.string(), code.message());
+  }
+  const auto write = [&]() -> Result<void> {
+    const Aside aside(directory / "split");
+    fs::create_directory(aside.path(), code);
+    if (code) {
+      return fail(ErrorKind::failure, "{}: cannot be written into: {}", directory.string(),
+                  code.message());
+    }
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      map.sub_models[i].file = fmt::format("sub_model_{}.onnx", i + 1);
+      Result<void> done = write_sub_model(aside.path(), models[i], map.sub_models[i]);
+      if (!done) return done;
+    }
+    if (auto done = write_file(aside.path() / map_name, to_json(map).dump(2) + "\n"); !done) {
+      return done;
+    }
+    return put_in_place(aside.path(), directory, map);
+  };
+  if (Result<void> done = write(); !done) {
+    if (is_new) fs::remove(directory, code);
+    return std::unexpected(done.error());
+  }
+  return map;
+}
+
+}  // namespace convoy::onnx
