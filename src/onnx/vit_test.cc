@@ -45,7 +45,7 @@ std::int64_t parameters(const proto::ModelProto& model) {
   return sum;
 }
 
-const proto::TensorProto& weight(const proto::ModelProto& model, const std::string& name) {
+const proto::TensorProto& weight(const proto::ModelProto& model, const char* name) {
   return *std::ranges::find(model.graph().initializer(), name, &proto::TensorProto::name);
 }
 
