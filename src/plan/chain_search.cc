@@ -3,165 +3,91 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <ranges>
+#include <limits>
 
 namespace convoy::plan {
 namespace {
 
 using fleet::Contention;
 
-bool same_link(const fleet::Link& a, const fleet::Link& b) { return a.bandwidth == b.bandwidth; }
-
 template <class T>
 void append(std::string& key, T number) {
   key.append(reinterpret_cast<const char*>(&number), sizeof(number));
+}
+
+template <class Owner>
+auto entry_of(std::vector<std::pair<Owner, double>>& times, const Owner& owner) {
+  return std::ranges::find(times, owner, &std::pair<Owner, double>::first);
 }
 
 }  // namespace
 
 ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
                          std::optional<DeviceId> required)
-    : fleet_(&fleet), stretches_(graph) {
-  group_devices(graph, required);
-  number_sets();
-  for (const DeviceId from : fleet.devices.ids()) {
-    for (const DeviceId to : fleet.devices.ids()) {
-      if (from != to && fleet.links[from][to].bandwidth.value() > 0) {
-        anything_limits_transfers_ = true;
-      }
+    : contention_(fleet.contention),
+      stretches_(graph),
+      kinds_(kinds_of(graph, fleet, required, kMostSets)),
+      completions_(stretches_, kinds_),
+      seconds_per_byte_(kinds_.kinds.size(), std::vector<double>(kinds_.kinds.size(), 0)) {
+  least_seconds_per_byte_ = std::numeric_limits<double>::infinity();
+  for (std::size_t from = 0; from < kinds_.kinds.size(); ++from) {
+    for (std::size_t to = 0; to < kinds_.kinds.size(); ++to) {
+      const DeviceId sender = kinds_.kinds[from].devices.front();
+      const DeviceId receiver = kinds_.kinds[to].devices.back();
+      if (sender == receiver) continue;
+      const double rate = fleet.links[sender][receiver].bandwidth.value();
+      const double time = rate > 0 ? 1 / rate : 0;
+      seconds_per_byte_[from][to] = time;
+      least_seconds_per_byte_ = std::min(least_seconds_per_byte_, time);
+      most_seconds_per_byte_ = std::max(most_seconds_per_byte_, time);
     }
   }
 }
 
-// Whether exchanging the two changes nothing. Exchanges compose, so this is an equivalence.
-bool ChainSearch::interchangeable(const CostGraph& graph, DeviceId a, DeviceId b) const {
-  const auto& links = fleet_->links;
-  if (graph.compute[a] != graph.compute[b] || graph.stage_overhead[a] != graph.stage_overhead[b] ||
-      graph.runtime_memory[a] != graph.runtime_memory[b] ||
-      fleet_->devices[a].memory != fleet_->devices[b].memory ||
-      !same_link(links[a][b], links[b][a])) {
-    return false;
-  }
-  return std::ranges::all_of(fleet_->devices.ids(), [&](DeviceId other) {
-    return other == a || other == b ||
-           (same_link(links[a][other], links[b][other]) &&
-            same_link(links[other][a], links[other][b]));
-  });
-}
-
-void ChainSearch::group_devices(const CostGraph& graph, std::optional<DeviceId> required) {
-  for (const DeviceId device : fleet_->devices.ids()) {
-    const auto same = std::ranges::find_if(kinds_, [&](const Kind& kind) {
-      return device != required && !kind.required &&
-             interchangeable(graph, kind.devices.front(), device);
-    });
-    if (same != kinds_.end()) {
-      same->devices.push_back(device);
-      continue;
+// Boundaries that even the quickest links can carry: on a link or a radio at least each value alone
+// (its readers may sit on different devices), on the medium all values together.
+Completions::Boundaries ChainSearch::affordable_boundaries() const {
+  Completions::Boundaries affordable(stretches_.size() + 1, true);
+  if (!transfers_count_) return affordable;
+  for (std::size_t position = 1; position < stretches_.size(); ++position) {
+    double bytes = 0;
+    for (const Crossing& value : stretches_.crossings(position)) {
+      const auto of_value = static_cast<double>(value.bytes.value());
+      bytes = contention_ == Contention::medium ? bytes + of_value : std::max(bytes, of_value);
     }
-    Kind kind{.devices = {device}, .memory = std::nullopt, .required = device == required};
-    const Bytes memory = fleet_->devices[device].memory;
-    if (memory.value() > 0) kind.memory = memory - graph.runtime_memory[device];
-    kinds_.push_back(std::move(kind));
+    affordable[position] = bytes * least_seconds_per_byte_ <= period_ * (1 + 1e-12);
   }
-  std::ranges::stable_sort(kinds_, [&](const Kind& a, const Kind& b) {
-    if (a.required != b.required) return a.required;
-    return stretches_.compute(a.devices.front(), 0, stretches_.size()) <
-           stretches_.compute(b.devices.front(), 0, stretches_.size());
-  });
+  return affordable;
 }
 
-void ChainSearch::number_sets() {
-  for (Kind& kind : kinds_) {
-    while (!kind.devices.empty() && sets_ * (kind.devices.size() + 1) > kMostSets) {
-      left_out_.push_back(kind.devices.back());
-      kind.devices.pop_back();
-    }
-    kind.weight = sets_;
-    sets_ *= kind.devices.size() + 1;
-    devices_ += kind.devices.size();
-  }
-  std::erase_if(kinds_, [](const Kind& kind) { return kind.devices.empty(); });
-}
-
-double ChainSearch::seconds_per_byte(std::size_t from, std::size_t to) const {
-  const DeviceId sender = kinds_[from].devices.front();
-  const DeviceId receiver = from == to ? kinds_[to].devices.back() : kinds_[to].devices.front();
-  const double rate = fleet_->links[sender][receiver].bandwidth.value();
-  return rate > 0 ? 1 / rate : 0;
-}
-
-// Compute time and own weights only grow with a stretch, so the earliest start for a set follows
-// from those of its subsets, and starting from an earlier end is never worse.
-std::size_t ChainSearch::earliest_start(const Kind& kind, std::size_t end) const {
-  std::size_t low = 0;
-  std::size_t high = end;  // the empty stretch
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    const bool fits = stretches_.compute(kind.devices.front(), middle, end) <= period_ &&
-                      (!kind.memory || stretches_.own_weights(middle, end) <= *kind.memory);
-    (fits ? high : low) = fits ? middle : middle + 1;
-  }
-  return high;
-}
-
-void ChainSearch::find_earliest_starts(std::size_t most_stages) {
-  earliest_start_.assign(most_stages + 1, std::vector(sets_, stretches_.size()));
-  for (std::size_t stages = 1; stages <= most_stages; ++stages) {
-    for (std::size_t set = 1; set < sets_; ++set) {
-      std::size_t& earliest = earliest_start_[stages][set];
-      for (const Kind& kind : kinds_) {
-        if (set / kind.weight % (kind.devices.size() + 1) == 0) continue;
-        const std::size_t end = earliest_start_[stages - 1][set - kind.weight];
-        earliest = std::min(earliest, earliest_start(kind, end));
-      }
-    }
-  }
-}
-
-Seconds ChainSearch::bound() {
-  const auto reachable = [&](Seconds period) {
-    period_ = period;
-    find_earliest_starts(devices_);
-    return earliest_start_.back().back() == 0;
-  };
+Seconds ChainSearch::bound(Seconds reached) {
+  const Completions::Boundaries all(stretches_.size() + 1, true);
   Seconds low{0};
-  Seconds high = Seconds::max();
-  for (const Kind& kind : kinds_) {
-    high = std::min(high, stretches_.compute(kind.devices.front(), 0, stretches_.size()));
-  }
-  if (!reachable(high)) {
-    // Memory: only the sum of all times is sure to do.
-    high = Seconds(0);
-    for (const Kind& kind : kinds_) {
-      high += stretches_.compute(kind.devices.front(), 0, stretches_.size());
-    }
-    if (!reachable(high)) return Seconds(INFINITY);
-  }
-  while (high - low > 1e-9 * high) {
+  Seconds high = reached;
+  while (high - low > 1e-6 * high) {
     const Seconds middle = (low + high) / 2;
-    (reachable(middle) ? high : low) = middle;
+    completions_.compute(middle, kinds_.devices, all);
+    (completions_.possible() ? high : low) = middle;
   }
   return low;
 }
 
 ChainSearch::Outcome ChainSearch::find(Seconds period, std::size_t most_stages,
                                        std::int64_t& steps) {
-  period_ = period;
-  transfers_count_ = anything_limits_transfers_ && std::isfinite(period.count());
+  period_ = period.count();
+  most_stages_ = most_stages;
+  transfers_count_ = most_seconds_per_byte_ > 0 && std::isfinite(period_);
   steps_ = &steps;
   failed_.clear();
   stages_.clear();
-  find_earliest_starts(most_stages);
-  State start;
-  start.members.assign(kinds_.size(), 0);
-  const bool found = earliest_start_.back().back() == 0 && explore(start);
-  if (!found) return steps < 0 ? Outcome::out_of_steps : Outcome::none;
+  completions_.compute(period, most_stages, affordable_boundaries());
+  if (!completions_.possible()) return Outcome::none;
+  if (!explore(State{})) return steps < 0 ? Outcome::out_of_steps : Outcome::none;
   placement_.clear();
-  std::vector<std::size_t> members(kinds_.size(), 0);
+  std::vector<std::size_t> members(kinds_.kinds.size(), 0);
   std::size_t from = 0;
   for (const auto& [kind, end] : stages_) {
-    PlacedStage stage{.device = kinds_[kind].devices[members[kind]++], .nodes = {}};
+    PlacedStage stage{.device = kinds_.kinds[kind].devices[members[kind]++], .nodes = {}};
     for (; from < end; ++from) stage.nodes.push_back(NodeId(from));
     placement_.push_back(std::move(stage));
   }
@@ -169,93 +95,78 @@ ChainSearch::Outcome ChainSearch::find(Seconds period, std::size_t most_stages,
 }
 
 bool ChainSearch::explore(const State& state) {
-  if (state.position == stretches_.size()) {
-    for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-      if (kinds_[kind].required && state.members[kind] == 0) return false;
-    }
-    return true;
-  }
-  if (state.stages + 1 == earliest_start_.size()) return false;
+  if (state.position == stretches_.size()) return true;
+  if (state.stages == most_stages_) return false;
   auto [key, loads] = key_of(state);
   if (failed_before(key, loads)) return false;
-  for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-    if (state.members[kind] < kinds_[kind].devices.size() && try_kind(state, kind)) return true;
+  for (std::size_t kind = 0; kind < kinds_.kinds.size(); ++kind) {
+    const Kind& of = kinds_.kinds[kind];
+    if (of.count_in(state.used) == of.devices.size()) continue;
+    const std::size_t rest = kinds_.sets - 1 - state.used - of.weight;
+    for (const std::size_t end :
+         completions_.ends(kind, state.position, rest, most_stages_ - state.stages - 1)) {
+      *steps_ -= 1 + static_cast<std::int64_t>(stretches_.crossings(end).size() / 16);
+      if (*steps_ < 0) return false;
+      const std::optional<State> next = extended(state, kind, end);
+      if (!next) continue;
+      stages_.emplace_back(kind, end);
+      if (explore(*next)) return true;
+      stages_.pop_back();
+    }
   }
   if (*steps_ >= 0) remember_failure(std::move(key), std::move(loads));
   return false;
 }
 
-// One device of the kind takes the nodes from here on, as many as possible first.
-bool ChainSearch::try_kind(const State& state, std::size_t kind) {
-  const Kind& of = kinds_[kind];
-  const std::size_t rest = sets_ - 1 - state.used - of.weight;
-  const std::size_t stages_left = earliest_start_.size() - 2 - state.stages;
-  const std::size_t first = std::max(state.position + 1, earliest_start_[stages_left][rest]);
-  const auto ends = std::views::iota(first, stretches_.size() + 1);
-  const auto too_far = std::ranges::partition_point(ends, [&](std::size_t end) {
-    return stretches_.compute(of.devices.front(), state.position, end) <= period_;
-  });
-  for (const std::size_t end : std::ranges::subrange(ends.begin(), too_far) | std::views::reverse) {
-    if (--*steps_ < 0) return false;
-    if (of.memory &&
-        stretches_.memory_from(state.position)[end - state.position - 1] > *of.memory) {
-      continue;
+// How long each owner sends to the stage [state.position, end) on a device of `kind`.
+ChainSearch::OwnerTimes ChainSearch::received(const State& state, std::size_t kind,
+                                              std::size_t end) const {
+  OwnerTimes times;
+  const std::vector<Crossing>& crossing = stretches_.crossings(state.position);
+  for (std::size_t i = 0; i < crossing.size(); ++i) {
+    if (crossing[i].next_reader >= end) continue;
+    const Owner& owner = state.owners[i];
+    const double time =
+        static_cast<double>(crossing[i].bytes.value()) * seconds_per_byte_[owner.kind][kind];
+    if (const auto at = entry_of(times, owner); at != times.end()) {
+      at->second += time;
+    } else {
+      times.emplace_back(owner, time);
     }
-    const std::optional<State> next = extended(state, kind, end);
-    if (!next) continue;
-    stages_.emplace_back(kind, end);
-    if (explore(*next)) return true;
-    stages_.pop_back();
   }
-  return false;
+  return times;
+}
+
+// Adds transfers to what is shared; false if that exceeds the period.
+bool ChainSearch::add_transfers(State& state, const OwnerTimes& received, Owner to) const {
+  double total = 0;
+  for (const auto& [owner, time] : received) {
+    total += time;
+    if (contention_ == Contention::link && time > period_) return false;
+    if (contention_ == Contention::radio) {
+      double& load = entry_of(state.radios, owner)->second;
+      load += time;
+      if (load > period_) return false;
+    }
+  }
+  if (contention_ == Contention::radio) state.radios.emplace_back(to, total);
+  if (contention_ == Contention::medium) state.medium += total;
+  return contention_ == Contention::link ||
+         (contention_ == Contention::radio ? total : state.medium) <= period_;
 }
 
 // The state after this stage; nothing if its transfers exceed the period.
 std::optional<ChainSearch::State> ChainSearch::extended(const State& state, std::size_t kind,
                                                         std::size_t end) const {
-  State next;
-  next.position = end;
-  next.stages = state.stages + 1;
-  next.used = state.used + kinds_[kind].weight;
-  next.members = state.members;
-  const Owner here{kind, next.members[kind]++};
+  State next{.position = end,
+             .stages = state.stages + 1,
+             .used = state.used + kinds_.kinds[kind].weight,
+             .owners = {},
+             .radios = state.radios,
+             .medium = state.medium};
   if (!transfers_count_) return next;
-
-  // Received from each owner.
-  const std::vector<Crossing>& crossing = stretches_.crossings(state.position);
-  std::vector<std::pair<Owner, double>> received;
-  for (std::size_t i = 0; i < crossing.size(); ++i) {
-    if (crossing[i].next_reader >= end) continue;
-    const Owner owner = state.owners[i];
-    const double time =
-        static_cast<double>(crossing[i].bytes.value()) * seconds_per_byte(owner.kind, kind);
-    const auto at = std::ranges::find(received, owner, &std::pair<Owner, double>::first);
-    if (at == received.end()) {
-      received.emplace_back(owner, time);
-    } else {
-      at->second += time;
-    }
-  }
-  const double period = period_.count();
-  next.radios = state.radios;
-  next.medium = state.medium;
-  double total = 0;
-  for (const auto& [owner, time] : received) {
-    total += time;
-    if (fleet_->contention == Contention::link && time > period) return std::nullopt;
-    if (fleet_->contention != Contention::radio) continue;
-    double& load = std::ranges::find(next.radios, owner, &std::pair<Owner, double>::first)->second;
-    load += time;
-    if (load > period) return std::nullopt;
-  }
-  if (fleet_->contention == Contention::radio) {
-    if (total > period) return std::nullopt;
-    next.radios.emplace_back(here, total);
-  }
-  if (fleet_->contention == Contention::medium) {
-    next.medium += total;
-    if (next.medium > period) return std::nullopt;
-  }
+  const Owner here{kind, kinds_.kinds[kind].count_in(state.used)};
+  if (!add_transfers(next, received(state, kind, end), here)) return std::nullopt;
 
   // Values that crossed the last boundary and cross this one keep their owner, and their order.
   std::size_t old = 0;
@@ -264,8 +175,8 @@ std::optional<ChainSearch::State> ChainSearch::extended(const State& state, std:
       next.owners.push_back(here);
       continue;
     }
-    while (crossing[old].producer != value.producer) ++old;
-    next.owners.push_back(state.owners[old++]);
+    while (stretches_.crossings(state.position)[old].producer != value.producer) ++old;
+    next.owners.push_back(state.owners[old]);
   }
   std::erase_if(next.radios, [&](const auto& radio) {
     return std::ranges::find(next.owners, radio.first) == next.owners.end();
@@ -287,12 +198,11 @@ std::pair<std::string, ChainSearch::Loads> ChainSearch::key_of(const State& stat
     if (at != seen.end()) continue;
     append(key, static_cast<std::uint16_t>(owner.kind));
     seen.push_back(owner);
-    if (fleet_->contention == Contention::radio) {
-      loads.push_back(
-          std::ranges::find(state.radios, owner, &std::pair<Owner, double>::first)->second);
+    if (contention_ == Contention::radio) {
+      loads.push_back(std::ranges::find(state.radios, owner, &OwnerTimes::value_type::first)->second);
     }
   }
-  if (fleet_->contention == Contention::medium) loads.push_back(state.medium);
+  if (contention_ == Contention::medium) loads.push_back(state.medium);
   return {std::move(key), std::move(loads)};
 }
 

@@ -15,11 +15,12 @@ namespace {
 
 using Outcome = ChainSearch::Outcome;
 
-// How hard to look. The steps bound the time: a million takes about a third of a second.
+// How hard to look. The steps bound the time: a million takes about half a second.
 struct Effort {
   double tolerance;     // of the period, as a fraction
   std::int64_t steps;
 };
+constexpr std::int64_t kProbes = 16;  // a single search may take this part of the steps
 constexpr Effort kPlanEffort{.tolerance = 1e-9, .steps = 4'000'000};
 constexpr Effort kExplainEffort{.tolerance = 1e-3, .steps = 300'000};
 
@@ -45,26 +46,30 @@ std::optional<Optimum> optimum(const CostGraph& graph, const fleet::Fleet& fleet
     best.period = evaluate(graph, fleet, best.placement).period;
   };
   keep();
-  // From below first, in growing strides: the bound is often nearly met, and close to it a search
-  // that finds nothing is quick.
-  best.bound = std::min(search.bound(), best.period);
-  double stride = 1e-3;
-  while (best.period - best.bound > effort.tolerance * best.period) {
-    const Seconds middle = (best.bound + best.period) / 2;
-    const Seconds period =
-        best.bound > Seconds(0) ? std::min(middle, best.bound * (1 + stride)) : middle;
-    const Outcome outcome = search.find(period, search.devices(), steps);
-    if (outcome == Outcome::out_of_steps) break;
+  best.bound = search.bound(best.period);
+  // Periods from the bound up in growing strides, as the bound is often nearly met; then halves.
+  // Where a search runs out of steps, the period counts as not to be had, but not as a bound.
+  Seconds floor = best.bound;
+  double stride = 1e-4;
+  while (best.period - floor > effort.tolerance * best.period && steps > 0) {
+    const Seconds middle = (floor + best.period) / 2;
+    const Seconds period = floor > Seconds(0) ? std::min(middle, floor * (1 + stride)) : middle;
+    std::int64_t some = std::min(steps, effort.steps / kProbes);
+    steps -= some;
+    const Outcome outcome = search.find(period, search.devices(), some);
+    steps += std::max<std::int64_t>(some, 0);
     if (outcome == Outcome::found) {
       keep();
-      best.bound = std::min(best.bound, best.period);
-    } else {
-      best.bound = period;
-      stride *= 4;
+      continue;
     }
+    if (outcome == Outcome::none) best.bound = period;
+    floor = period;
+    stride *= 4;
   }
+  best.bound = std::min(best.bound, best.period);
   // As few devices as will do.
   const Seconds enough = best.period * (1 + 1e-12);
+  steps = std::max(steps, effort.steps / kProbes);
   while (best.placement.size() > 1 &&
          search.find(enough, best.placement.size() - 1, steps) == Outcome::found) {
     keep();
@@ -97,13 +102,13 @@ Bytes more_needed(const CostGraph& graph, const fleet::Fleet& fleet,
 }
 
 // Memory that the whole model needs on a device.
-Bytes whole_on(const CostGraph& graph, Stretches& stretches, DeviceId device) {
+Bytes whole_on(const CostGraph& graph, const Stretches& stretches, DeviceId device) {
   return graph.runtime_memory[device] + stretches.memory_from(0).back();
 }
 
 // No split fits: what is missing, and what would do.
 std::unexpected<Error> too_little_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
-  Stretches stretches(graph);
+  const Stretches stretches(graph);
   Bytes all{0};
   std::optional<DeviceId> cheapest;  // which device alone needs least more
   Bytes cheapest_more{0};
@@ -137,7 +142,7 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
     return fmt::format("it has {} of memory, and its worker alone needs {}", to_text(memory),
                        to_text(runtime));
   }
-  Stretches stretches(graph);
+  const Stretches stretches(graph);
   Bytes smallest = stretches.memory_from(0).front();
   Seconds quickest = stretches.compute(device, 0, 1);
   for (std::size_t node = 1; node < stretches.size(); ++node) {

@@ -49,7 +49,7 @@ std::vector<double> room_of(const CostGraph& graph, const fleet::Fleet& fleet, d
 
 // One traversal: each device in turn takes nodes until `fill` of its room is used or the next node
 // would not fit; the last one that has any room takes all that is left.
-Placement traverse(Stretches& stretches, const std::vector<Bytes>& demands,
+Placement traverse(const Stretches& stretches, const std::vector<Bytes>& demands,
                    const std::vector<double>& room, double fill) {
   Placement placement;
   std::size_t next = 0;
@@ -57,7 +57,7 @@ Placement traverse(Stretches& stretches, const std::vector<Bytes>& demands,
   while (last > 0 && room[last] <= 0) --last;
   for (std::size_t device = 0; device <= last && next < demands.size(); ++device) {
     PlacedStage stage{.device = DeviceId(device), .nodes = {}};
-    const std::vector<Bytes>& memory = stretches.memory_from(next);
+    const std::vector<Bytes> memory = stretches.memory_from(next);
     const std::size_t first = next;
     double taken = 0;
     for (; next < demands.size(); ++next) {
@@ -79,7 +79,7 @@ Placement traverse(Stretches& stretches, const std::vector<Bytes>& demands,
 Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
   if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
   if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
-  Stretches stretches(graph);
+  const Stretches stretches(graph);
   const std::vector<Bytes> demands = demands_of(graph);
   double whole = 0;
   for (const Bytes demand : demands) whole += static_cast<double>(demand.value());

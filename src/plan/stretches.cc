@@ -6,8 +6,6 @@
 namespace convoy::plan {
 namespace {
 
-constexpr std::size_t kMostCachedCells = std::size_t{1} << 24;  // 128 MB
-
 std::size_t last_reader(const CostValue& value, std::size_t otherwise) {
   std::size_t last = otherwise;
   for (const NodeId reader : value.consumers) last = std::max(last, reader.index());
@@ -17,31 +15,19 @@ std::size_t last_reader(const CostValue& value, std::size_t otherwise) {
 }  // namespace
 
 Stretches::Stretches(const CostGraph& graph)
-    : graph_(&graph),
-      own_weights_(graph.nodes.size() + 1),
-      crossings_(graph.nodes.size() + 1),
-      rows_(graph.nodes.size()) {
+    : graph_(&graph), crossings_(graph.nodes.size() + 1) {
   for (const auto& times : graph.compute) {
     std::vector<Seconds> sums = {Seconds(0)};
     for (const Seconds time : times) sums.push_back(sums.back() + time);
     sums_.push_back(std::move(sums));
   }
-  ById<WeightId, int> readers(graph.weights.size(), 0);
-  for (const CostNode& node : graph.nodes) {
-    for (const WeightId weight : node.weights) ++readers[weight];
-  }
   for (const NodeId node : graph.nodes.ids()) {
-    Bytes& sum = own_weights_[node.index() + 1];
-    sum = own_weights_[node.index()];
-    for (const WeightId weight : graph.nodes[node].weights) {
-      if (readers[weight] == 1) sum += graph.weights[weight];
-    }
     for (const ValueId value : graph.nodes[node].writes) {
-      std::vector<std::size_t> positions;
-      for (const NodeId reader : graph.values[value].consumers) positions.push_back(reader.index());
-      std::ranges::sort(positions);
+      std::vector<std::size_t> readers;
+      for (const NodeId reader : graph.values[value].consumers) readers.push_back(reader.index());
+      std::ranges::sort(readers);
       std::size_t position = node.index() + 1;
-      for (const std::size_t reader : positions) {
+      for (const std::size_t reader : readers) {
         for (; position <= reader; ++position) {
           crossings_[position].push_back({node.index(), reader, graph.values[value].bytes});
         }
@@ -50,21 +36,9 @@ Stretches::Stretches(const CostGraph& graph)
   }
 }
 
-const std::vector<Bytes>& Stretches::memory_from(std::size_t from) {
-  if (rows_[from].empty()) {
-    if (cached_ > kMostCachedCells) {
-      for (auto& row : rows_) row = {};
-      cached_ = 0;
-    }
-    rows_[from] = compute_memory_from(from);
-    cached_ += rows_[from].size();
-  }
-  return rows_[from];
-}
-
 // Node by node, everything but the outputs only grows or is replaced: weights and inputs are added
 // on first sight, and a value stays live until its last reader, wherever the stage ends.
-std::vector<Bytes> Stretches::compute_memory_from(std::size_t from) const {
+std::vector<Bytes> Stretches::memory_from(std::size_t from) const {
   const CostGraph& graph = *graph_;
   std::vector<Bytes> row;
   ById<WeightId, char> has_weight(graph.weights.size(), 0);

@@ -25,28 +25,18 @@ class Stretches {
   [[nodiscard]] Seconds compute(DeviceId device, std::size_t from, std::size_t to) const {
     return sums_[device][to] - sums_[device][from] + graph_->stage_overhead[device];
   }
-  // A stage's memory as evaluate() counts it, without runtime overhead: element to - from - 1. The
-  // answer holds until the next call.
-  [[nodiscard]] const std::vector<Bytes>& memory_from(std::size_t from);
-  // Weights that only one node reads: at most what a stage needs, and it grows with the stretch.
-  [[nodiscard]] Bytes own_weights(std::size_t from, std::size_t to) const {
-    return own_weights_[to] - own_weights_[from];
-  }
+  // A stage's memory as evaluate() counts it, without runtime overhead, for every end: element
+  // to - from - 1. Takes time in proportion to the graph behind `from`.
+  [[nodiscard]] std::vector<Bytes> memory_from(std::size_t from) const;
   // Values that cross the boundary before `position`, by producer.
   [[nodiscard]] const std::vector<Crossing>& crossings(std::size_t position) const {
     return crossings_[position];
   }
 
  private:
-  [[nodiscard]] std::vector<Bytes> compute_memory_from(std::size_t from) const;
-
   const CostGraph* graph_;
   ById<DeviceId, std::vector<Seconds>> sums_;  // compute of the first nodes
-  std::vector<Bytes> own_weights_;             // of the first nodes
   std::vector<std::vector<Crossing>> crossings_;
-  // Rows of memory_from() as far as they were asked for; thrown away when they become too many.
-  std::vector<std::vector<Bytes>> rows_;
-  std::size_t cached_ = 0;
 };
 
 }  // namespace convoy::plan

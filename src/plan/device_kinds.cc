@@ -1,0 +1,60 @@
+#include "plan/device_kinds.h"
+
+#include <algorithm>
+
+namespace convoy::plan {
+namespace {
+
+// Whether exchanging the two changes no plan's period. Exchanges compose, so this is an equivalence.
+bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId a, DeviceId b) {
+  const auto rate = [&](DeviceId from, DeviceId to) { return fleet.links[from][to].bandwidth; };
+  if (graph.compute[a] != graph.compute[b] || graph.stage_overhead[a] != graph.stage_overhead[b] ||
+      graph.runtime_memory[a] != graph.runtime_memory[b] ||
+      fleet.devices[a].memory != fleet.devices[b].memory || rate(a, b) != rate(b, a)) {
+    return false;
+  }
+  return std::ranges::all_of(fleet.devices.ids(), [&](DeviceId other) {
+    return other == a || other == b ||
+           (rate(a, other) == rate(b, other) && rate(other, a) == rate(other, b));
+  });
+}
+
+}  // namespace
+
+DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                     std::optional<DeviceId> required, std::size_t most_sets) {
+  DeviceKinds result;
+  for (const DeviceId device : fleet.devices.ids()) {
+    const auto same = std::ranges::find_if(result.kinds, [&](const Kind& kind) {
+      return device != required && !kind.required &&
+             interchangeable(graph, fleet, kind.devices.front(), device);
+    });
+    if (same != result.kinds.end()) {
+      same->devices.push_back(device);
+      continue;
+    }
+    Kind kind{.devices = {device}, .memory = std::nullopt, .required = device == required};
+    const Bytes memory = fleet.devices[device].memory;
+    if (memory.value() > 0) kind.memory = memory - graph.runtime_memory[device];
+    result.kinds.push_back(std::move(kind));
+  }
+  const auto whole = [&](const Kind& kind) {
+    Seconds sum{0};
+    for (const Seconds time : graph.compute[kind.devices.front()]) sum += time;
+    return kind.required ? Seconds(-1) : sum;
+  };
+  std::ranges::stable_sort(result.kinds, {}, whole);
+  for (Kind& kind : result.kinds) {
+    while (!kind.devices.empty() && result.sets * (kind.devices.size() + 1) > most_sets) {
+      result.left_out.push_back(kind.devices.back());
+      kind.devices.pop_back();
+    }
+    kind.weight = result.sets;
+    result.sets *= kind.devices.size() + 1;
+    result.devices += kind.devices.size();
+  }
+  std::erase_if(result.kinds, [](const Kind& kind) { return kind.devices.empty(); });
+  return result;
+}
+
+}  // namespace convoy::plan

@@ -1,0 +1,37 @@
+// Devices between which nothing differs, so that searches try one of each kind.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "plan/cost_graph.h"
+
+namespace convoy::plan {
+
+struct Kind {
+  std::vector<DeviceId> devices;  // may stand for each other
+  std::optional<Bytes> memory;    // for models; none: not limited
+  bool required = false;          // a plan must use it; then it is a kind of its own
+  std::size_t weight = 1;         // of one device of this kind in the number of a set
+
+  // How many of the kind a set has.
+  [[nodiscard]] std::size_t count_in(std::size_t set) const {
+    return set / weight % (devices.size() + 1);
+  }
+};
+
+// A set of devices is a number: so many of each kind, in mixed radix. The empty set is 0.
+struct DeviceKinds {
+  std::vector<Kind> kinds;           // the required one first, then by speed
+  std::vector<DeviceId> left_out;    // see most_sets
+  std::size_t sets = 1;              // as many numbers, the last one is the set of all devices
+  std::size_t devices = 0;
+};
+
+// The slowest devices are left out where there would be more than `most_sets` sets.
+[[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                                   std::optional<DeviceId> required, std::size_t most_sets);
+
+}  // namespace convoy::plan
