@@ -211,7 +211,7 @@ class Indexer {
   }
 
   void add_types() {
-    auto types = infer_types(model_);
+    auto types = infer_types(model_, graph_.position);
     for (Value& value : graph_.values) value.type = std::move(types[value.name]);
   }
 

@@ -51,7 +51,8 @@ bool is_foreign(const proto::NodeProto& node,
 }
 
 // The model without its weights and without what it declares of values that can be inferred.
-proto::ModelProto light_copy(const proto::ModelProto& model) {
+proto::ModelProto light_copy(const proto::ModelProto& model,
+                             const ById<NodeId, std::size_t>& order) {
   proto::ModelProto light;
   light.set_ir_version(model.ir_version());
   *light.mutable_opset_import() = model.opset_import();
@@ -85,7 +86,8 @@ proto::ModelProto light_copy(const proto::ModelProto& model) {
     functions.emplace(function.domain(), function.name());
   }
   std::set<std::string> foreign;
-  for (const auto& node : graph.node()) {
+  for (const std::size_t position : order) {
+    const proto::NodeProto& node = graph.node(static_cast<int>(position));
     copy_light(node, *out.add_node());
     if (is_foreign(node, functions)) foreign.insert(node.output().begin(), node.output().end());
   }
@@ -180,8 +182,9 @@ std::optional<proto::TypeProto> type_proto(const ValueType& type) {
   return result;
 }
 
-std::unordered_map<std::string, ValueType> infer_types(const proto::ModelProto& model) {
-  proto::ModelProto light = light_copy(model);
+std::unordered_map<std::string, ValueType> infer_types(const proto::ModelProto& model,
+                                                       const ById<NodeId, std::size_t>& order) {
+  proto::ModelProto light = light_copy(model, order);
   try {
     ::onnx::ShapeInferenceOptions options;
     options.enable_data_propagation = true;

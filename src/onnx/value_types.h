@@ -11,8 +11,10 @@ namespace convoy::onnx {
 
 // By value name: inferred from the inputs by ONNX's shape inference, which trusts no declared shape
 // but that of operators it does not know; then what the model declares, where inference says
-// nothing. Never fails: what cannot be inferred is not known.
-[[nodiscard]] std::unordered_map<std::string, ValueType> infer_types(const proto::ModelProto& model);
+// nothing. Never fails: what cannot be inferred is not known. `order`: positions of the nodes in a
+// topological order.
+[[nodiscard]] std::unordered_map<std::string, ValueType> infer_types(
+    const proto::ModelProto& model, const ById<NodeId, std::size_t>& order);
 
 [[nodiscard]] ValueType value_type(const proto::TypeProto& type);
 
