@@ -83,8 +83,8 @@ std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fle
   const std::vector<Load> loads = loads_of(graph, fleet, placement, figures);
   if (!loads.empty() && figures.period > Seconds(0)) {
     const Load& first = loads.front();
-    sentences.push_back(fmt::format("the period of {} is set where {} for all of it",
-                                    to_text(figures.period), first.what));
+    sentences.push_back(fmt::format("the bottleneck: {} for the whole period of {}", first.what,
+                                    to_text(figures.period)));
     if (loads.size() > 1) {
       sentences.push_back(fmt::format("next: {} for {} ({} of the period)", loads[1].what,
                                       to_text(loads[1].time),

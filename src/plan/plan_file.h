@@ -10,8 +10,9 @@
 namespace convoy::plan {
 
 // {solver, objective, period_s, latency_s, energy_j, bound_s, gap, proven,
-//  stages: [{device, nodes, inputs, outputs, compute_s, send_s, memory_bytes}],
-//  unused: [{device, why}], limits}; nodes and values by name.
+//  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
+//  unused: [{device, why}], limits}; nodes and values by name. memory_bytes is that of the stage's
+// device; bound_s and gap are null where no bound is known.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 
@@ -19,8 +20,9 @@ namespace convoy::plan {
 [[nodiscard]] std::string to_text(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 
-// The stages of a plan.json as placement of this graph on this fleet. Errors: an unknown device or
-// node (the file was made for another model).
+// The stages of a plan.json as placement of this graph on this fleet. Errors: no JSON, a missing
+// key, an unknown device or node (the file was made for another model), a node in no stage or in
+// two, a stage that reads from a later one. The caller adds the file's name.
 [[nodiscard]] Result<Placement> read_placement(const std::string& json, const CostGraph& graph,
                                                const fleet::Fleet& fleet);
 

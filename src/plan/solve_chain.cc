@@ -163,7 +163,7 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
     return fmt::format("the best plan that uses it has a period of {} instead of {}",
                        to_text(with_it->period), to_text(best.period));
   }
-  return fmt::format("it would not shorten the period of {}, which is set where {}",
+  return fmt::format("it would not shorten the period of {}: {} for all of it",
                      to_text(best.period), bottleneck);
 }
 

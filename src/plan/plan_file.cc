@@ -1,0 +1,214 @@
+#include "plan/plan_file.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "foundation/suggest.h"
+
+namespace convoy::plan {
+
+using convoy::to_text;  // Seconds are std's, so their namespace does not lead here
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view name_of(Objective objective) {
+  switch (objective) {
+    case Objective::throughput: return "throughput";
+    case Objective::latency: return "latency";
+    case Objective::energy: return "energy";
+  }
+  return "";
+}
+
+template <class I, class T>
+Json names_of(const std::vector<I>& ids, const ById<I, T>& items) {
+  Json names = Json::array();
+  for (const I id : ids) names.push_back(items[id].name);
+  return names;
+}
+
+// Nodes by name; a name that several nodes have stands for none of them.
+Result<std::map<std::string, NodeId>> nodes_by_name(const CostGraph& graph) {
+  std::map<std::string, NodeId> nodes;
+  for (const NodeId node : graph.nodes.ids()) {
+    if (!nodes.emplace(graph.nodes[node].name, node).second) {
+      return fail(ErrorKind::input, "two nodes of the model are called \"{}\"",
+                  graph.nodes[node].name);
+    }
+  }
+  return nodes;
+}
+
+Result<DeviceId> device_of(const Json& stage, const fleet::Fleet& fleet) {
+  const std::string name = stage.at("device").get<std::string>();
+  if (const auto device = fleet.find(name)) return *device;
+  std::vector<std::string> known;
+  for (const fleet::Device& device : fleet.devices) known.push_back(device.name);
+  return fail(ErrorKind::input, "the plan names the device \"{}\", which the fleet lacks{}", name,
+              suggest(name, known));
+}
+
+Result<Placement> placement_of(const Json& plan, const CostGraph& graph,
+                               const fleet::Fleet& fleet) {
+  const auto by_name = nodes_by_name(graph);
+  if (!by_name) return std::unexpected(by_name.error());
+  Placement placement;
+  std::map<NodeId, std::size_t> stage_of;
+  for (const Json& stage : plan.at("stages")) {
+    const Result<DeviceId> device = device_of(stage, fleet);
+    if (!device) return std::unexpected(device.error());
+    PlacedStage placed{.device = *device, .nodes = {}};
+    for (const Json& item : stage.at("nodes")) {
+      const std::string name = item.get<std::string>();
+      const auto node = by_name->find(name);
+      if (node == by_name->end()) {
+        return fail(ErrorKind::input,
+                    "the plan names the node \"{}\", which the model lacks: it was made for "
+                    "another model, or another level of optimisation",
+                    name);
+      }
+      if (!stage_of.emplace(node->second, placement.size()).second) {
+        return fail(ErrorKind::input, "the plan places the node \"{}\" twice", name);
+      }
+      placed.nodes.push_back(node->second);
+    }
+    if (placed.nodes.empty()) {
+      return fail(ErrorKind::input, "stage {} of the plan has no nodes", placement.size() + 1);
+    }
+    std::ranges::sort(placed.nodes);
+    placement.push_back(std::move(placed));
+  }
+  for (const NodeId node : graph.nodes.ids()) {
+    if (!stage_of.contains(node)) {
+      return fail(ErrorKind::input, "the plan has no stage for the node \"{}\"",
+                  graph.nodes[node].name);
+    }
+    for (const ValueId value : graph.nodes[node].reads) {
+      const auto producer = graph.values[value].producer;
+      if (!producer || stage_of.at(*producer) <= stage_of.at(node)) continue;
+      return fail(ErrorKind::input, "stage {} of the plan reads \"{}\", which the later stage {} makes",
+                  stage_of.at(node) + 1, graph.values[value].name, stage_of.at(*producer) + 1);
+    }
+  }
+  return placement;
+}
+
+std::string share_of(Seconds part, Seconds whole) {
+  return whole > Seconds(0) ? fmt::format("{:.0f} %", 100 * (part / whole)) : "-";
+}
+
+// Columns padded to their widest cell; the first column to the left, the others to the right.
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      line += fmt::format("  {:>{}}", row[i], widths[i]);
+    }
+    text += line + "\n";
+  }
+  return text;
+}
+
+// The end of a name that is too long for a column.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t kMost = 32;
+  return name.size() <= kMost ? name : "..." + name.substr(name.size() - kMost + 3);
+}
+
+std::string memory_of(Bytes needed, Bytes limit) {
+  return limit.value() > 0 ? fmt::format("{} of {}", to_text(needed), to_text(limit))
+                           : to_text(needed);
+}
+
+}  // namespace
+
+std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+  const Figures& figures = plan.figures;
+  const auto distance = gap(plan);
+  Json json = {{"solver", plan.solver},
+               {"objective", name_of(plan.objective)},
+               {"period_s", figures.period.count()},
+               {"latency_s", figures.latency.count()},
+               {"energy_j", figures.energy.value()},
+               {"bound_s", plan.bound ? Json(plan.bound->count()) : Json()},
+               {"gap", distance ? Json(*distance) : Json()},
+               {"proven", plan.proven}};
+  json["stages"] = Json::array();
+  for (std::size_t i = 0; i < plan.placement.size(); ++i) {
+    const PlacedStage& placed = plan.placement[i];
+    const StageFigures& stage = figures.stages[i];
+    json["stages"].push_back({{"device", fleet.devices[placed.device].name},
+                              {"nodes", names_of(placed.nodes, graph.nodes)},
+                              {"inputs", names_of(stage.inputs, graph.values)},
+                              {"outputs", names_of(stage.outputs, graph.values)},
+                              {"compute_s", stage.compute.count()},
+                              {"send_s", stage.send.count()},
+                              {"sent_bytes", stage.sent.value()},
+                              {"memory_bytes", figures.memory[placed.device].value()}});
+  }
+  json["unused"] = Json::array();
+  for (const Unused& unused : plan.unused) {
+    json["unused"].push_back({{"device", fleet.devices[unused.device].name}, {"why", unused.why}});
+  }
+  json["limits"] = plan.limits;
+  // Names come from models and may be no UTF-8; better a mark in a name than no plan.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+  const Figures& figures = plan.figures;
+  Seconds all{0};
+  for (const StageFigures& stage : figures.stages) all += stage.compute;
+  std::vector<std::vector<std::string>> rows = {
+      {"stage", "nodes", "up to", "compute", "share", "sends", "in", "memory"}};
+  for (std::size_t i = 0; i < plan.placement.size(); ++i) {
+    const DeviceId device = plan.placement[i].device;
+    const StageFigures& stage = figures.stages[i];
+    rows.push_back({fmt::format("{}. {}", i + 1, fleet.devices[device].name),
+                    fmt::format("{}", plan.placement[i].nodes.size()),
+                    shortened(graph.nodes[plan.placement[i].nodes.back()].name),
+                    to_text(stage.compute), share_of(stage.compute, all), to_text(stage.sent),
+                    stage.sent.value() > 0 ? to_text(stage.send) : "-",
+                    memory_of(figures.memory[device], fleet.devices[device].memory)});
+  }
+  std::string text = table(rows);
+  const Seconds period = figures.period;
+  text += fmt::format("\nperiod {}", to_text(period));
+  if (period > Seconds(0)) text += fmt::format(" ({:.3g} requests a second)", 1 / period.count());
+  text += fmt::format(", latency {}", to_text(figures.latency));
+  if (figures.energy.value() > 0) text += fmt::format(", {} a request", to_text(figures.energy));
+  if (plan.proven) {
+    text += "; no placement has a shorter period";
+  } else if (const auto distance = gap(plan)) {
+    text += fmt::format("; no placement is below {} ({:.0f} % less)", to_text(*plan.bound),
+                        100 * *distance);
+  }
+  text += fmt::format("\nsolver: {}\n", plan.solver);
+  for (const std::string& sentence : plan.limits) text += fmt::format("- {}\n", sentence);
+  for (const Unused& unused : plan.unused) {
+    text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);
+  }
+  return text;
+}
+
+Result<Placement> read_placement(const std::string& json, const CostGraph& graph,
+                                 const fleet::Fleet& fleet) {
+  try {
+    return placement_of(Json::parse(json), graph, fleet);
+  } catch (const Json::exception& exception) {
+    return fail(ErrorKind::input, "not a plan: {}", exception.what());
+  }
+}
+
+}  // namespace convoy::plan
