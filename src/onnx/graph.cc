@@ -263,9 +263,7 @@ std::string label_of(const Graph& graph, NodeId node) {
 }
 
 Result<Graph> index_graph(const Model& model) {
-  Result<Graph> graph = Indexer(model.box().model).run();
-  if (!graph && !model.file().empty()) return within(model.file().string(), graph.error());
-  return graph;
+  return Indexer(model.box().model).run();
 }
 
 ById<NodeId, bool> copied_nodes(const Graph& graph) {
