@@ -111,6 +111,23 @@ std::map<std::string, std::string> Model::metadata() const {
   return entries;
 }
 
+std::int64_t Model::ir_version() const { return box_->model.ir_version(); }
+
+std::string Model::producer() const {
+  const proto::ModelProto& model = box_->model;
+  if (model.producer_version().empty()) return model.producer_name();
+  return fmt::format("{} {}", model.producer_name(), model.producer_version());
+}
+
+std::vector<Opset> Model::opsets() const {
+  std::vector<Opset> opsets;
+  for (const auto& opset : box_->model.opset_import()) {
+    opsets.push_back({.domain = opset.domain().empty() ? "ai.onnx" : opset.domain(),
+                      .version = opset.version()});
+  }
+  return opsets;
+}
+
 std::string label_of(const proto::NodeProto& node) {
   if (!node.name().empty()) return fmt::format("\"{}\" ({})", node.name(), node.op_type());
   for (const std::string& output : node.output()) {

@@ -1,14 +1,22 @@
 // An ONNX model in memory. Only src/onnx looks inside (model_proto.h).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "foundation/error.h"
 
 namespace convoy::onnx {
+
+// Operators of one domain, as the model imports them.
+struct Opset {
+  std::string domain;  // "ai.onnx" for ONNX's own
+  std::int64_t version = 0;
+};
 
 struct ModelProtoBox;  // holds the protobuf; defined in model_proto.h, for src/onnx only
 
@@ -27,6 +35,10 @@ class Model {
   [[nodiscard]] const std::filesystem::path& file() const;
   // metadata_props, as written by whoever exported the model.
   [[nodiscard]] std::map<std::string, std::string> metadata() const;
+  [[nodiscard]] std::int64_t ir_version() const;
+  // "pytorch 2.1"; empty when the model does not say.
+  [[nodiscard]] std::string producer() const;
+  [[nodiscard]] std::vector<Opset> opsets() const;
 
  private:
   std::unique_ptr<ModelProtoBox> box_;

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace convoy::onnx {
@@ -132,6 +133,32 @@ class PartsBuilder {
 Result<ById<PartId, Part>> parts_of(const Graph& graph, const Partition& partition) {
   assert(partition.part_of.size() == graph.nodes.size() && partition.parts > 0);
   return PartsBuilder(graph, partition).run();
+}
+
+Result<Partition> partition_of_nodes(const Graph& graph,
+                                     std::span<const std::vector<std::string>> parts) {
+  std::unordered_map<std::string, NodeId> by_name;
+  for (const NodeId node : graph.nodes.ids()) by_name.emplace(graph.nodes[node].name, node);
+  Partition partition{.parts = parts.size(),
+                      .part_of = ById<NodeId, PartId>(graph.nodes.size())};
+  ById<NodeId, bool> given(graph.nodes.size());
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    for (const std::string& name : parts[part]) {
+      const auto node = by_name.find(name);
+      if (node == by_name.end()) {
+        return fail(ErrorKind::input, "the model has no node \"{}\"", name);
+      }
+      if (given[node->second]) return fail(ErrorKind::input, "the node \"{}\" is given twice", name);
+      given[node->second] = true;
+      partition.part_of[node->second] = PartId(part);
+    }
+  }
+  const ById<NodeId, bool> copied = copied_nodes(graph);
+  for (const NodeId node : graph.nodes.ids()) {
+    if (given[node] || copied[node]) continue;
+    return fail(ErrorKind::input, "no part has {}", label_of(graph, node));
+  }
+  return partition;
 }
 
 }  // namespace convoy::onnx

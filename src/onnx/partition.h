@@ -1,6 +1,8 @@
 // Which part of a cut model each node belongs to, and what the parts hand to each other.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "foundation/error.h"
@@ -30,5 +32,10 @@ struct Part {
 // The parts of a partition. Errors: a part that reads from a later one, a part without nodes (but
 // the only one); both say which nodes.
 [[nodiscard]] Result<ById<PartId, Part>> parts_of(const Graph& graph, const Partition& partition);
+
+// Part i is the nodes of the i-th list, by their names. Errors: an unknown or repeated name, a placed
+// node that no list has.
+[[nodiscard]] Result<Partition> partition_of_nodes(const Graph& graph,
+                                                   std::span<const std::vector<std::string>> parts);
 
 }  // namespace convoy::onnx

@@ -74,5 +74,19 @@ TEST(PartitionPoints, WrongPointsAreRefused) {
               HasSubstr("partition point 1 reads \"a\" from partition point 2, which comes later"));
 }
 
+TEST(PartitionOfNodes, TakesEveryPlacedNodeOnce) {
+  const Graph graph = two_branches();
+  using Lists = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(partition_of_nodes(graph, Lists{{"na", "nb"}, {"nc", "nd", "ny"}})->part_of[NodeId(2)],
+            PartId(1));
+  const auto error = [&](const Lists& lists) {
+    const Result<Partition> partition = partition_of_nodes(graph, lists);
+    return partition ? "partitioned without error" : partition.error().message;
+  };
+  EXPECT_THAT(error({{"na", "nn"}}), HasSubstr("no node \"nn\""));
+  EXPECT_THAT(error({{"na"}, {"na"}}), HasSubstr("\"na\" is given twice"));
+  EXPECT_THAT(error({{"na", "nb", "nc", "nd"}}), HasSubstr("no part has \"ny\" (Add)"));
+}
+
 }  // namespace
 }  // namespace convoy::onnx

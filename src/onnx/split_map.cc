@@ -219,7 +219,8 @@ Result<void> check_split(const fs::path& directory, const SplitMap& map) {
   return {};
 }
 
-Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> models, SplitMap map) {
+Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> models, SplitMap map,
+                             const SplitCheck& check) {
   assert(map.sub_models.empty() || map.sub_models.size() == models.size());
   map.sub_models.resize(models.size());
   std::error_code code;
@@ -241,6 +242,9 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
     }
     if (auto done = write_file(aside.path() / map_name, to_json(map).dump(2) + "\n"); !done) {
       return done;
+    }
+    if (check) {
+      if (Result<void> done = check(aside.path()); !done) return done;
     }
     return put_in_place(aside.path(), directory, map);
   };

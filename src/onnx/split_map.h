@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,10 +51,15 @@ struct SplitMap {
 // Whether the files are those that were written, by their SHA-256.
 [[nodiscard]] Result<void> check_split(const std::filesystem::path& directory, const SplitMap& map);
 
+// Looks at a split that is complete but not yet in place.
+using SplitCheck = std::function<Result<void>(const std::filesystem::path& directory)>;
+
 // Writes the sub-models and map.json into `directory`: aside first, renamed at the end, so that a
-// failure leaves no sub-model behind and an older split intact. Takes the devices from
-// `map.sub_models`, if any, and fills in the rest of it; other files in the directory stay.
+// failure, that of `check` included, leaves no sub-model behind and an older split intact. Takes the
+// devices from `map.sub_models`, if any, and fills in the rest of it; other files in the directory
+// stay.
 [[nodiscard]] Result<SplitMap> write_split(const std::filesystem::path& directory,
-                                           std::vector<Model> models, SplitMap map);
+                                           std::vector<Model> models, SplitMap map,
+                                           const SplitCheck& check = {});
 
 }  // namespace convoy::onnx

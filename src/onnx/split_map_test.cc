@@ -103,6 +103,17 @@ TEST(SplitMap, AFailedSplitLeavesNothingAndAnOlderSplitIntact) {
   EXPECT_EQ(files_in(scratch / "split").size(), 3u);
 }
 
+TEST(SplitMap, AFailedCheckLeavesNothing) {
+  const ScratchFolder scratch;
+  const auto refuse = [](const fs::path& directory) -> Result<void> {
+    EXPECT_TRUE(read_split_map(directory));
+    return fail(ErrorKind::failure, "not the same");
+  };
+  EXPECT_EQ(write_split(scratch / "split", cut_at(chain(), {{{"a"}}}), map_of(2), refuse).error().message,
+            "not the same");
+  EXPECT_FALSE(fs::exists(scratch / "split"));
+}
+
 TEST(SplitMap, ExternalWeightsGoIntoAFileBesideTheirSubModel) {
   const ScratchFolder scratch;
   fs::create_directory(scratch / "whole");
