@@ -23,7 +23,7 @@ auto entry_of(std::vector<std::pair<Owner, double>>& times, const Owner& owner) 
 }  // namespace
 
 ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
-                         std::optional<DeviceId> required)
+                         std::optional<Requirement> required)
     : contention_(fleet.contention),
       stretches_(graph),
       kinds_(kinds_of(graph, fleet, required, kMostSets)),

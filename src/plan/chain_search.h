@@ -32,9 +32,9 @@ class ChainSearch {
   // sets. More are searched without their slowest devices.
   static constexpr std::size_t kMostSets = 1024;
 
-  // With `required`, only plans that use this device count. Both are referred to.
+  // With `required`, only plans that meet it count.
   ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
-              std::optional<DeviceId> required = std::nullopt);
+              std::optional<Requirement> required = std::nullopt);
   ChainSearch(const ChainSearch&) = delete;
   ChainSearch& operator=(const ChainSearch&) = delete;
 

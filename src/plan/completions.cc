@@ -57,8 +57,9 @@ void Completions::compute(Seconds period, std::size_t most_stages, const Boundar
   for (std::size_t stages = one_layer_ ? most_stages : 0; stages <= most_stages; ++stages) {
     for (std::size_t set = 0; set < kinds_->sets; ++set) {
       std::vector<Word>& positions = row(stages, set);
-      const bool complete = std::ranges::none_of(
-          kinds_->kinds, [&](const Kind& kind) { return kind.required && kind.count_in(set) > 0; });
+      const bool complete = std::ranges::all_of(kinds_->kinds, [&](const Kind& kind) {
+        return kind.devices.size() - kind.count_in(set) >= kind.required;
+      });
       if (complete) positions[size / kBits] |= Word{1} << size % kBits;
       if (stages == 0) continue;
       for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {

@@ -22,26 +22,22 @@ bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId
 }  // namespace
 
 DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
-                     std::optional<DeviceId> required, std::size_t most_sets) {
+                     std::optional<Requirement> required, std::size_t most_sets) {
   DeviceKinds result;
   for (const DeviceId device : fleet.devices.ids()) {
     const auto same = std::ranges::find_if(result.kinds, [&](const Kind& kind) {
-      return device != required && !kind.required &&
-             interchangeable(graph, fleet, kind.devices.front(), device);
+      return interchangeable(graph, fleet, kind.devices.front(), device);
     });
-    if (same != result.kinds.end()) {
-      same->devices.push_back(device);
-      continue;
-    }
-    Kind kind{.devices = {device}, .memory = std::nullopt, .required = device == required};
+    Kind& kind = same != result.kinds.end() ? *same : result.kinds.emplace_back();
+    kind.devices.push_back(device);
     const Bytes memory = fleet.devices[device].memory;
     if (memory.value() > 0) kind.memory = memory - graph.runtime_memory[device];
-    result.kinds.push_back(std::move(kind));
+    if (required && required->device == device) kind.required = required->count;
   }
   const auto whole = [&](const Kind& kind) {
     Seconds sum{0};
     for (const Seconds time : graph.compute[kind.devices.front()]) sum += time;
-    return kind.required ? Seconds(-1) : sum;
+    return kind.required > 0 ? Seconds(-1) : sum;
   };
   std::ranges::stable_sort(result.kinds, {}, whole);
   for (Kind& kind : result.kinds) {

@@ -13,13 +13,19 @@ namespace convoy::plan {
 struct Kind {
   std::vector<DeviceId> devices;  // may stand for each other
   std::optional<Bytes> memory;    // for models; none: not limited
-  bool required = false;          // a plan must use it; then it is a kind of its own
+  std::size_t required = 0;       // so many of them at least must be used
   std::size_t weight = 1;         // of one device of this kind in the number of a set
 
   // How many of the kind a set has.
   [[nodiscard]] std::size_t count_in(std::size_t set) const {
     return set / weight % (devices.size() + 1);
   }
+};
+
+// That a plan uses at least `count` devices of the kind that `device` is of.
+struct Requirement {
+  DeviceId device;
+  std::size_t count = 1;
 };
 
 // A set of devices is a number: so many of each kind, in mixed radix. The empty set is 0.
@@ -32,6 +38,6 @@ struct DeviceKinds {
 
 // The slowest devices are left out where there would be more than `most_sets` sets.
 [[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
-                                   std::optional<DeviceId> required, std::size_t most_sets);
+                                   std::optional<Requirement> required, std::size_t most_sets);
 
 }  // namespace convoy::plan

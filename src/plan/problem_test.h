@@ -8,13 +8,9 @@
 #include "fleet/fleet.h"
 #include "plan/cost_graph.h"
 #include "plan/plan.h"
+#include "plan/problem.h"
 
 namespace convoy::plan {
-
-struct Problem {
-  CostGraph graph;
-  fleet::Fleet fleet;
-};
 
 // Adds to a graph one node or value at a time, keeping both sides of each edge.
 class ProblemBuilder {

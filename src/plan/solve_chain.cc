@@ -35,7 +35,7 @@ struct Optimum {
 
 // The best placement in the graph's order; none where nothing fits, or nothing was found in time.
 std::optional<Optimum> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Effort effort,
-                               std::optional<DeviceId> required = std::nullopt) {
+                               std::optional<Requirement> required = std::nullopt) {
   ChainSearch search(graph, fleet, required);
   std::int64_t steps = effort.steps;
   if (search.find(kAnyPeriod, search.devices(), steps) != Outcome::found) return std::nullopt;
@@ -134,6 +134,18 @@ std::unexpected<Error> too_little_memory(const CostGraph& graph, const fleet::Fl
               at_least(cheapest_more));
 }
 
+// How many devices that could stand for this one have a stage.
+std::size_t alike_in_use(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device,
+                         const Optimum& best) {
+  for (const Kind& kind : kinds_of(graph, fleet, std::nullopt, ChainSearch::kMostSets).kinds) {
+    const auto of_kind = [&](DeviceId one) { return std::ranges::count(kind.devices, one) > 0; };
+    if (!of_kind(device)) continue;
+    return static_cast<std::size_t>(
+        std::ranges::count_if(best.placement, of_kind, &PlacedStage::device));
+  }
+  return 0;
+}
+
 std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device,
                        const Optimum& best, const std::string& bottleneck) {
   const Bytes memory = fleet.devices[device].memory;
@@ -157,7 +169,8 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
     return fmt::format("its lightest stage would take {}, longer than the period of {}",
                        to_text(quickest), to_text(best.period));
   }
-  const auto with_it = optimum(graph, fleet, kExplainEffort, device);
+  const auto with_it = optimum(graph, fleet, kExplainEffort,
+                               Requirement{device, 1 + alike_in_use(graph, fleet, device, best)});
   if (!with_it) return "no plan that uses it fits the memories";
   if (with_it->period > best.period * (1 + 2 * kExplainEffort.tolerance)) {
     return fmt::format("the best plan that uses it has a period of {} instead of {}",
