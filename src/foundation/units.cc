@@ -84,11 +84,14 @@ Result<Q> parse_as(std::string_view text, std::string_view bare, std::span<const
 
 // `value` in the largest of `units` (ascending) that leaves at least 1, three significant digits.
 std::string scaled(double value, std::span<const Unit> units) {
+  // Rounded first, as 999.9 kB are 1.00 MB; a hair more, as powers of ten are not exact.
+  const double step = value == 0 ? 1 : std::pow(10, std::floor(std::log10(std::abs(value))) - 2);
+  const double rounded = std::round(value / step) * step * (1 + 1e-12);
   const Unit* best = &units.front();
   for (const Unit& unit : units) {
-    if (std::abs(value) >= unit.factor) best = &unit;
+    if (std::abs(rounded) >= unit.factor) best = &unit;
   }
-  const double shown = value / best->factor;
+  const double shown = rounded / best->factor;
   const double magnitude = std::abs(shown);
   const int decimals = magnitude >= 100 || magnitude == 0 ? 0 : magnitude >= 10 ? 1 : 2;
   return fmt::format("{:.{}f} {}", shown, decimals, best->name);
