@@ -10,6 +10,8 @@ namespace {
 
 using fleet::Contention;
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 template <class T>
 void append(std::string& key, T number) {
   key.append(reinterpret_cast<const char*>(&number), sizeof(number));
@@ -28,8 +30,9 @@ ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       stretches_(graph),
       kinds_(kinds_of(graph, fleet, required, kMostSets)),
       completions_(stretches_, kinds_),
-      seconds_per_byte_(kinds_.kinds.size(), std::vector<double>(kinds_.kinds.size(), 0)) {
-  least_seconds_per_byte_ = std::numeric_limits<double>::infinity();
+      seconds_per_byte_(kinds_.kinds.size(), std::vector<double>(kinds_.kinds.size(), 0)),
+      least_receiving_(kinds_.kinds.size(), kInfinity),
+      least_sending_(kinds_.kinds.size(), kInfinity) {
   for (std::size_t from = 0; from < kinds_.kinds.size(); ++from) {
     for (std::size_t to = 0; to < kinds_.kinds.size(); ++to) {
       const DeviceId sender = kinds_.kinds[from].devices.front();
@@ -38,35 +41,42 @@ ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       const double rate = fleet.links[sender][receiver].bandwidth.value();
       const double time = rate > 0 ? 1 / rate : 0;
       seconds_per_byte_[from][to] = time;
-      least_seconds_per_byte_ = std::min(least_seconds_per_byte_, time);
-      most_seconds_per_byte_ = std::max(most_seconds_per_byte_, time);
+      anything_takes_time_ = anything_takes_time_ || time > 0;
+      least_receiving_[to] = std::min(least_receiving_[to], time);
+      least_sending_[from] = std::min(least_sending_[from], time);
     }
   }
 }
 
-// Boundaries that even the quickest links can carry: on a link or a radio at least each value alone
-// (its readers may sit on different devices), on the medium all values together.
-Completions::Boundaries ChainSearch::affordable_boundaries() const {
-  Completions::Boundaries affordable(stretches_.size() + 1, true);
-  if (!transfers_count_) return affordable;
+// A boundary must be affordable on the quickest links: on a link or a radio at least each value
+// alone (its readers may sit on different devices), on the medium all values together.
+Completions::Transfers ChainSearch::sure_transfers() const {
+  if (!transfers_count_) return {};
+  Completions::Transfers sure{.boundaries = std::vector<bool>(stretches_.size() + 1, true),
+                              .receiving = {},
+                              .sending = {}};
+  if (contention_ == Contention::radio) {
+    sure.receiving = least_receiving_;
+    sure.sending = least_sending_;
+  }
+  const double quickest = std::ranges::min(least_receiving_);
   for (std::size_t position = 1; position < stretches_.size(); ++position) {
     double bytes = 0;
     for (const Crossing& value : stretches_.crossings(position)) {
       const auto of_value = static_cast<double>(value.bytes.value());
       bytes = contention_ == Contention::medium ? bytes + of_value : std::max(bytes, of_value);
     }
-    affordable[position] = bytes * least_seconds_per_byte_ <= period_ * (1 + 1e-12);
+    sure.boundaries[position] = bytes * quickest <= period_ * (1 + 1e-12);
   }
-  return affordable;
+  return sure;
 }
 
 Seconds ChainSearch::bound(Seconds reached) {
-  const Completions::Boundaries all(stretches_.size() + 1, true);
   Seconds low{0};
   Seconds high = reached;
   while (high - low > 1e-6 * high) {
     const Seconds middle = (low + high) / 2;
-    completions_.compute(middle, kinds_.devices, all);
+    completions_.compute(middle, kinds_.devices, {});
     (completions_.possible() ? high : low) = middle;
   }
   return low;
@@ -76,12 +86,17 @@ ChainSearch::Outcome ChainSearch::find(Seconds period, std::size_t most_stages,
                                        std::int64_t& steps) {
   period_ = period.count();
   most_stages_ = most_stages;
-  transfers_count_ = most_seconds_per_byte_ > 0 && std::isfinite(period_);
+  transfers_count_ = anything_takes_time_ && std::isfinite(period_);
   steps_ = &steps;
   failed_.clear();
+  medium_.reset();
   stages_.clear();
-  completions_.compute(period, most_stages, affordable_boundaries());
+  completions_.compute(period, most_stages, sure_transfers());
   if (!completions_.possible()) return Outcome::none;
+  if (transfers_count_ && contention_ == Contention::medium) {
+    medium_.emplace(stretches_, kinds_, completions_, least_receiving_);
+    if (medium_->at(0, kinds_.sets - 1) > period_ * (1 + 1e-12)) return Outcome::none;
+  }
   if (!explore(State{})) return steps < 0 ? Outcome::out_of_steps : Outcome::none;
   placement_.clear();
   std::vector<std::size_t> members(kinds_.kinds.size(), 0);
@@ -105,10 +120,11 @@ bool ChainSearch::explore(const State& state) {
     const std::size_t rest = kinds_.sets - 1 - state.used - of.weight;
     for (const std::size_t end :
          completions_.ends(kind, state.position, rest, most_stages_ - state.stages - 1)) {
-      *steps_ -= 1 + static_cast<std::int64_t>(stretches_.crossings(end).size() / 16);
+      take_steps(stretches_.crossings(end).size());
       if (*steps_ < 0) return false;
       const std::optional<State> next = extended(state, kind, end);
       if (!next) continue;
+      if (medium_ && next->medium + medium_->at(end, rest) > period_ * (1 + 1e-12)) continue;
       stages_.emplace_back(kind, end);
       if (explore(*next)) return true;
       stages_.pop_back();

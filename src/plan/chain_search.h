@@ -13,6 +13,7 @@
 #include "plan/completions.h"
 #include "plan/cost_graph.h"
 #include "plan/device_kinds.h"
+#include "plan/medium_bound.h"
 #include "plan/plan.h"
 #include "plan/stretches.h"
 
@@ -72,10 +73,11 @@ class ChainSearch {
   };
   using Loads = std::vector<double>;
 
-  [[nodiscard]] Completions::Boundaries affordable_boundaries() const;
+  [[nodiscard]] Completions::Transfers sure_transfers() const;
   [[nodiscard]] bool explore(const State& state);
   [[nodiscard]] std::optional<State> extended(const State& state, std::size_t kind,
                                               std::size_t end) const;
+  void take_steps(std::size_t work) { *steps_ -= 1 + static_cast<std::int64_t>(work / 16); }
   [[nodiscard]] OwnerTimes received(const State& state, std::size_t kind, std::size_t end) const;
   [[nodiscard]] bool add_transfers(State& state, const OwnerTimes& received, Owner to) const;
   [[nodiscard]] std::pair<std::string, Loads> key_of(const State& state) const;
@@ -87,8 +89,9 @@ class ChainSearch {
   DeviceKinds kinds_;
   Completions completions_;
   std::vector<std::vector<double>> seconds_per_byte_;  // from kind to kind; within a kind as well
-  double least_seconds_per_byte_ = 0;
-  double most_seconds_per_byte_ = 0;
+  std::vector<double> least_receiving_;                // seconds per byte, from the quickest sender
+  std::vector<double> least_sending_;                  // ... to the quickest receiver
+  bool anything_takes_time_ = false;
 
   // Of the find() that runs.
   double period_ = 0;
@@ -96,6 +99,7 @@ class ChainSearch {
   bool transfers_count_ = false;
   std::int64_t* steps_ = nullptr;
   std::unordered_map<std::string, std::vector<Loads>> failed_;
+  std::optional<MediumBound> medium_;  // where one medium limits
   std::vector<std::pair<std::size_t, std::size_t>> stages_;  // kind, end; of the path explored
   Placement placement_;
 };

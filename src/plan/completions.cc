@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 namespace convoy::plan {
 
@@ -9,21 +10,72 @@ Completions::Completions(const Stretches& stretches, const DeviceKinds& kinds)
     : stretches_(&stretches),
       kinds_(&kinds),
       words_(stretches.size() / kBits + 1),
-      fits_(kinds.kinds.size()),
+      fits_memory_(kinds.kinds.size()),
+      fits_radio_(kinds.kinds.size()),
+      range_in_memory_(kinds.kinds.size()),
       furthest_(kinds.kinds.size(), std::vector<std::size_t>(stretches.size())) {
-  for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
-    if (kinds.kinds[kind].memory) {
-      fits_[kind].assign(stretches.size(), std::vector<Word>(words_, 0));
+  find_fitting_memory();
+}
+
+void Completions::find_fitting_memory() {
+  std::optional<Bytes> most;
+  for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
+    const std::optional<Bytes> memory = kinds_->kinds[kind].memory;
+    if (!memory) continue;
+    most = std::max(most.value_or(*memory), *memory);
+    fits_memory_[kind].assign(stretches_->size(), std::vector<Word>(words_, 0));
+    range_in_memory_[kind].assign(stretches_->size(), {1, 0});
+  }
+  if (!most) return;
+  for (std::size_t from = 0; from < stretches_->size(); ++from) {
+    const std::vector<Bytes> memory = stretches_->memory_from(from, *most);
+    for (std::size_t kind = 0; kind < fits_memory_.size(); ++kind) {
+      if (fits_memory_[kind].empty()) continue;
+      for (std::size_t i = 0; i < memory.size(); ++i) {
+        if (memory[i] > *kinds_->kinds[kind].memory) continue;
+        const std::size_t end = from + 1 + i;
+        fits_memory_[kind][from][end / kBits] |= Word{1} << end % kBits;
+        auto& [first, last] = range_in_memory_[kind][from];
+        if (first > last) first = end;
+        last = end;
+      }
     }
   }
-  if (std::ranges::all_of(fits_, [](const auto& of_kind) { return of_kind.empty(); })) return;
-  for (std::size_t from = 0; from < stretches.size(); ++from) {
-    const std::vector<Bytes> memory = stretches.memory_from(from);
-    for (std::size_t kind = 0; kind < fits_.size(); ++kind) {
-      if (fits_[kind].empty()) continue;
-      for (std::size_t end = from + 1; end <= stretches.size(); ++end) {
-        if (memory[end - from - 1] > *kinds.kinds[kind].memory) continue;
-        fits_[kind][from][end / kBits] |= Word{1} << end % kBits;
+}
+
+void Completions::find_furthest(Seconds period) {
+  for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
+    const DeviceId device = kinds_->kinds[kind].devices.front();
+    std::size_t end = 0;  // compute time only grows with the run, so ends only move on
+    for (std::size_t from = 0; from < stretches_->size(); ++from) {
+      end = std::max(end, from);
+      while (end < stretches_->size() && stretches_->compute(device, from, end + 1) <= period) {
+        ++end;
+      }
+      furthest_[kind][from] = end;
+    }
+  }
+}
+
+// A stage's radio carries all that it receives, and what it makes for others once at least.
+void Completions::find_fitting_radios(Seconds period, const Transfers& transfers) {
+  for (auto& of_kind : fits_radio_) of_kind.clear();
+  if (transfers.receiving.empty()) return;
+  for (auto& of_kind : fits_radio_) {
+    of_kind.assign(stretches_->size(), std::vector<Word>(words_, 0));
+  }
+  for (std::size_t from = 0; from < stretches_->size(); ++from) {
+    std::size_t furthest = from;
+    for (const auto& of_kind : furthest_) furthest = std::max(furthest, of_kind[from]);
+    const auto [received, made] = stretches_->traffic_from(from, furthest);
+    for (std::size_t kind = 0; kind < fits_radio_.size(); ++kind) {
+      for (std::size_t end = from + 1; end <= furthest_[kind][from]; ++end) {
+        const std::size_t i = end - from - 1;
+        const double load =
+            static_cast<double>(received[i].value()) * transfers.receiving[kind] +
+            static_cast<double>(made[i].value()) * transfers.sending[kind];
+        if (load > period.count() * (1 + 1e-12)) continue;
+        fits_radio_[kind][from][end / kBits] |= Word{1} << end % kBits;
       }
     }
   }
@@ -32,7 +84,8 @@ Completions::Completions(const Stretches& stretches, const DeviceKinds& kinds)
 Completions::Word Completions::ends_in(std::size_t word, std::size_t kind, std::size_t from,
                                        const std::vector<Word>& completing) const {
   Word bits = completing[word];
-  if (!fits_[kind].empty()) bits &= fits_[kind][from][word];
+  if (!fits_memory_[kind].empty()) bits &= fits_memory_[kind][from][word];
+  if (!fits_radio_[kind].empty()) bits &= fits_radio_[kind][from][word];
   const std::size_t first = from + 1;
   const std::size_t last = furthest_[kind][from];
   if (word == first / kBits) bits &= ~Word{0} << first % kBits;
@@ -40,39 +93,52 @@ Completions::Word Completions::ends_in(std::size_t word, std::size_t kind, std::
   return bits;
 }
 
-void Completions::compute(Seconds period, std::size_t most_stages, const Boundaries& allowed) {
-  const std::size_t size = stretches_->size();
-  for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
-    const DeviceId device = kinds_->kinds[kind].devices.front();
-    std::size_t end = 0;  // compute time only grows with the run, so ends only move on
-    for (std::size_t from = 0; from < size; ++from) {
-      end = std::max(end, from);
-      while (end < size && stretches_->compute(device, from, end + 1) <= period) ++end;
-      furthest_[kind][from] = end;
-    }
-  }
+void Completions::compute(Seconds period, std::size_t most_stages, const Transfers& transfers) {
+  find_furthest(period);
+  find_fitting_radios(period, transfers);
   most_stages_ = most_stages;
   one_layer_ = most_stages >= kinds_->devices;
   rows_.assign((one_layer_ ? 1 : most_stages + 1) * kinds_->sets, std::vector<Word>(words_, 0));
   for (std::size_t stages = one_layer_ ? most_stages : 0; stages <= most_stages; ++stages) {
     for (std::size_t set = 0; set < kinds_->sets; ++set) {
       std::vector<Word>& positions = row(stages, set);
-      const bool complete = std::ranges::all_of(kinds_->kinds, [&](const Kind& kind) {
-        return kind.devices.size() - kind.count_in(set) >= kind.required;
-      });
-      if (complete) positions[size / kBits] |= Word{1} << size % kBits;
+      if (complete(set)) positions[stretches_->size() / kBits] |= Word{1} << stretches_->size() % kBits;
       if (stages == 0) continue;
       for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
         if (kinds_->kinds[kind].count_in(set) == 0) continue;
-        add_starts(positions, kind, row(stages - 1, set - kinds_->kinds[kind].weight), allowed);
+        add_starts(positions, kind, row(stages - 1, set - kinds_->kinds[kind].weight),
+                   transfers.boundaries);
       }
     }
   }
 }
 
+bool Completions::complete(std::size_t set) const {
+  return std::ranges::all_of(kinds_->kinds, [&](const Kind& kind) {
+    return kind.devices.size() - kind.count_in(set) >= kind.required;
+  });
+}
+
+bool Completions::possible_from(std::size_t position, std::size_t set) const {
+  std::size_t left = 0;
+  for (const Kind& kind : kinds_->kinds) left += kind.count_in(set);
+  const std::size_t used = kinds_->devices - left;
+  if (used > most_stages_) return false;
+  return row(most_stages_ - used, set)[position / kBits] >> position % kBits & 1;
+}
+
+std::pair<std::size_t, std::size_t> Completions::range_of_ends(std::size_t kind,
+                                                               std::size_t from) const {
+  const std::size_t furthest = furthest_[kind][from];
+  if (range_in_memory_[kind].empty()) return {from + 1, furthest};
+  const auto& [first, last] = range_in_memory_[kind][from];
+  return {first, std::min(last, furthest)};
+}
+
 // The positions from which a run on a device of `kind` ends where `next` completes.
 void Completions::add_starts(std::vector<Word>& positions, std::size_t kind,
-                             const std::vector<Word>& next, const Boundaries& allowed) const {
+                             const std::vector<Word>& next,
+                             const std::vector<bool>& boundaries) const {
   const auto earliest = std::ranges::find_if(next, [](Word word) { return word != 0; });
   if (earliest == next.end()) return;
   const auto first_word = static_cast<std::size_t>(earliest - next.begin());
@@ -82,7 +148,7 @@ void Completions::add_starts(std::vector<Word>& positions, std::size_t kind,
   const auto reaches = std::ranges::lower_bound(furthest, first_end);
   for (auto from = static_cast<std::size_t>(reaches - furthest.begin()); from < furthest.size();
        ++from) {
-    if (!allowed[from]) continue;
+    if (!boundaries.empty() && !boundaries[from]) continue;
     const std::size_t last_word = furthest[from] / kBits + 1;
     for (std::size_t word = last_word; word-- > std::max(first_word, (from + 1) / kBits);) {
       if (ends_in(word, kind, from, next) == 0) continue;

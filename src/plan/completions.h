@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "plan/device_kinds.h"
@@ -17,13 +18,26 @@ class Completions {
  public:
   Completions(const Stretches& stretches, const DeviceKinds& kinds);
 
-  // Where stages may begin, for any device: position -> allowed. Position 0 and the end are.
-  using Boundaries = std::vector<bool>;
+  // What is sure of transfers before it is known who sends what to whom.
+  struct Transfers {
+    // Where stages may begin: position -> allowed; empty: everywhere.
+    std::vector<bool> boundaries;
+    // Seconds a byte at least occupies the radio of a kind; empty: radios do not limit.
+    std::vector<double> receiving;
+    std::vector<double> sending;
+  };
   // At most `most_stages` stages in all.
-  void compute(Seconds period, std::size_t most_stages, const Boundaries& allowed);
+  void compute(Seconds period, std::size_t most_stages, const Transfers& transfers);
 
   // Whether the whole graph can be completed.
-  [[nodiscard]] bool possible() const { return has(most_stages_, kinds_->sets - 1, 0); }
+  [[nodiscard]] bool possible() const { return possible_from(0, kinds_->sets - 1); }
+  // Whether these devices can complete from there, all others having had a stage or none.
+  [[nodiscard]] bool possible_from(std::size_t position, std::size_t set) const;
+  // Whether nothing more is needed: the devices that are required have a stage.
+  [[nodiscard]] bool complete(std::size_t set) const;
+  // The shortest and the longest run that fit, by their ends; the first above the last for none.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> range_of_ends(std::size_t kind,
+                                                                  std::size_t from) const;
   // The ends of a run from `from` on a device of `kind` that `set` can complete from with
   // `stages_left` more stages; the furthest first.
   [[nodiscard]] std::vector<std::size_t> ends(std::size_t kind, std::size_t from, std::size_t set,
@@ -39,23 +53,26 @@ class Completions {
   [[nodiscard]] const std::vector<Word>& row(std::size_t stages_left, std::size_t set) const {
     return const_cast<Completions*>(this)->row(stages_left, set);
   }
-  [[nodiscard]] bool has(std::size_t stages_left, std::size_t set, std::size_t position) const {
-    return row(stages_left, set)[position / kBits] >> position % kBits & 1;
-  }
   // Those bits of a word of `completing` at which a run can end.
   [[nodiscard]] Word ends_in(std::size_t word, std::size_t kind, std::size_t from,
                              const std::vector<Word>& completing) const;
 
+  void find_fitting_memory();
+  void find_furthest(Seconds period);
+  void find_fitting_radios(Seconds period, const Transfers& transfers);
   void add_starts(std::vector<Word>& positions, std::size_t kind, const std::vector<Word>& next,
-                  const Boundaries& allowed) const;
+                  const std::vector<bool>& boundaries) const;
 
   const Stretches* stretches_;
   const DeviceKinds* kinds_;
   std::size_t words_;
   std::size_t most_stages_ = 0;
   bool one_layer_ = true;   // the number of stages does not limit
-  // fits_[kind][from]: the ends of runs that fit the kind's memory; empty: all do.
-  std::vector<std::vector<std::vector<Word>>> fits_;
+  // By kind and start: the ends of runs that fit the kind's memory, and its radio; empty: all do.
+  using Ends = std::vector<std::vector<std::vector<Word>>>;
+  Ends fits_memory_;
+  Ends fits_radio_;
+  std::vector<std::vector<std::pair<std::size_t, std::size_t>>> range_in_memory_;
   // furthest_[kind][from]: the end of the longest run within the period.
   std::vector<std::vector<std::size_t>> furthest_;
   std::vector<std::vector<Word>> rows_;

@@ -26,6 +26,8 @@ constexpr Effort kExplainEffort{.tolerance = 1e-3, .steps = 300'000};
 
 constexpr Seconds kAnyPeriod{std::numeric_limits<double>::infinity()};
 
+constexpr Bytes kAnyMemory{std::numeric_limits<std::int64_t>::max()};
+
 struct Optimum {
   Placement placement;
   Seconds period{0};
@@ -103,7 +105,7 @@ Bytes more_needed(const CostGraph& graph, const fleet::Fleet& fleet,
 
 // Memory that the whole model needs on a device.
 Bytes whole_on(const CostGraph& graph, const Stretches& stretches, DeviceId device) {
-  return graph.runtime_memory[device] + stretches.memory_from(0).back();
+  return graph.runtime_memory[device] + stretches.memory_from(0, kAnyMemory).back();
 }
 
 // No split fits: what is missing, and what would do.
@@ -155,10 +157,11 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
                        to_text(runtime));
   }
   const Stretches stretches(graph);
-  Bytes smallest = stretches.memory_from(0).front();
-  Seconds quickest = stretches.compute(device, 0, 1);
-  for (std::size_t node = 1; node < stretches.size(); ++node) {
-    smallest = std::min(smallest, stretches.memory_from(node).front());
+  Bytes smallest = kAnyMemory;
+  Seconds quickest = kAnyPeriod;
+  for (std::size_t node = 0; node < stretches.size(); ++node) {
+    const std::vector<Bytes> needed = stretches.memory_from(node, smallest);
+    if (!needed.empty()) smallest = std::min(smallest, needed.front());
     quickest = std::min(quickest, stretches.compute(device, node, node + 1));
   }
   if (memory.value() > 0 && memory < runtime + smallest) {

@@ -94,5 +94,58 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"MediumTight", fleet::Contention::medium, 0.9, 0.6}),
     [](const auto& info) { return info.param.name; });
 
+// A residual network in the large: every third node adds what was three nodes before, one value in
+// fifty is read a hundred nodes later.
+Problem residual_network(std::size_t nodes, std::size_t devices, double bytes_per_second) {
+  ProblemBuilder builder;
+  for (std::size_t i = 0; i < devices; ++i) {
+    builder.device("d" + std::to_string(i), 40'000'000 + static_cast<int>(i) * 7'000'000);
+  }
+  builder.links(bytes_per_second);
+  std::vector<ValueId> values = {builder.input(600'000)};
+  for (std::size_t node = 0; node < nodes; ++node) {
+    std::vector<double> seconds;
+    for (std::size_t i = 0; i < devices; ++i) {
+      const auto uneven = static_cast<double>((node * 7 + i * 3) % 5);
+      seconds.push_back(1e-4 * static_cast<double>(1 + node % 9) * (1 + 0.5 * static_cast<double>(i)) *
+                        (1 + 0.05 * uneven));
+    }
+    std::vector<ValueId> reads = {values.back()};
+    if (node % 3 == 2) reads.push_back(values[node - 2]);
+    if (node % 50 == 0 && node >= 100) reads.push_back(values[node - 100]);
+    const auto bytes = static_cast<std::int64_t>(1 + node % 4) * 150'000;
+    values.push_back(builder.node(seconds, reads, bytes, {builder.weight(400'000)}));
+  }
+  builder.returns(values.back());
+  return builder.problem();
+}
+
+TEST(ChainOnLargeGraphs, IsExactForSevenHundredNodesOnEightUnequalDevices) {
+  for (const double bytes_per_second : {5e6, 100e6}) {
+    for (const auto contention :
+         {fleet::Contention::link, fleet::Contention::radio, fleet::Contention::medium}) {
+      Problem problem = residual_network(700, 8, bytes_per_second);
+      problem.fleet.contention = contention;
+      const auto plan = solve_chain(problem.graph, problem.fleet);
+      ASSERT_TRUE(plan) << plan.error().message;
+      EXPECT_THAT(verify(problem.graph, problem.fleet, *plan), IsEmpty());
+      EXPECT_THAT(plan->limits, Contains("optimal among contiguous cuts in this order"));
+    }
+  }
+}
+
+TEST(ChainOnLargeGraphs, PlansTenThousandNodes) {
+  const Problem problem = residual_network(10'000, 2, 100e6);
+  Problem roomy = problem;
+  for (fleet::Device& device : roomy.fleet.devices) device.memory = Bytes(0);
+  const auto plan = solve_chain(roomy.graph, roomy.fleet);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(plan->limits, Contains("optimal among contiguous cuts in this order"));
+  // 4 GB of weights are not in 87 MB.
+  const auto none = solve_chain(problem.graph, problem.fleet);
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("the model does not fit: on one device it needs 4.0"));
+}
+
 }  // namespace
 }  // namespace convoy::plan

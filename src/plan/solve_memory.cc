@@ -57,14 +57,16 @@ Placement traverse(const Stretches& stretches, const std::vector<Bytes>& demands
   while (last > 0 && room[last] <= 0) --last;
   for (std::size_t device = 0; device <= last && next < demands.size(); ++device) {
     PlacedStage stage{.device = DeviceId(device), .nodes = {}};
-    const std::vector<Bytes> memory = stretches.memory_from(next);
+    const std::vector<Bytes> memory =
+        stretches.memory_from(next, Bytes(static_cast<std::int64_t>(room[device])));
     const std::size_t first = next;
     double taken = 0;
     for (; next < demands.size(); ++next) {
-      const auto needed = static_cast<double>(memory[next - first].value());
       const auto demand = static_cast<double>(demands[next].value());
       // The node that crosses the share goes where its larger half lies.
-      const bool full = needed > room[device] || taken + demand / 2 > fill * room[device];
+      const bool fits = next - first < memory.size() &&
+                        static_cast<double>(memory[next - first].value()) <= room[device];
+      const bool full = !fits || taken + demand / 2 > fill * room[device];
       if (full && device != last) break;
       taken += demand;
       stage.nodes.push_back(NodeId(next));

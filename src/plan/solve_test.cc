@@ -176,11 +176,11 @@ TEST_F(SolveTest, ChainSaysWhyTheMemoryOfADeviceIsTooSmall) {
 }
 
 TEST_F(SolveTest, ChainNamesTheMemoryThatIsNearlyFull) {
-  builder.device("a", 2'010'000).device("b", 9'000'000).links(1e6);
+  builder.device("a", 2'100'000).device("b", 9'000'000).links(1e6);
   add_nodes({1, 1});
   const auto plan = solve_chain(graph(), fleet());
   expect_valid(plan);
-  EXPECT_THAT(plan->limits, Contains("a needs 2.00 MB of its 2.01 MB of memory"));
+  EXPECT_THAT(plan->limits, Contains("a needs 2.01 MB of its 2.10 MB of memory"));
 }
 
 TEST_F(SolveTest, ChainSaysHowMuchMemoryIsMissingAndWhatWouldDo) {

@@ -38,12 +38,12 @@ Stretches::Stretches(const CostGraph& graph)
 
 // Node by node, everything but the outputs only grows or is replaced: weights and inputs are added
 // on first sight, and a value stays live until its last reader, wherever the stage ends.
-std::vector<Bytes> Stretches::memory_from(std::size_t from) const {
+std::vector<Bytes> Stretches::memory_from(std::size_t from, Bytes most) const {
   const CostGraph& graph = *graph_;
   std::vector<Bytes> row;
   ById<WeightId, char> has_weight(graph.weights.size(), 0);
   ById<ValueId, char> has_input(graph.values.size(), 0);
-  std::vector<Bytes> freed_after(size(), Bytes(0));
+  std::vector<Bytes> freed_after(size(), Bytes(0));  // by position
   Bytes weights{0}, inputs{0}, live{0}, peak{0};
   Bytes outputs{0};  // values made here with a reader behind, or that the graph returns
   for (std::size_t at = from; at < size(); ++at) {
@@ -65,9 +65,42 @@ std::vector<Bytes> Stretches::memory_from(std::size_t from) const {
     peak = std::max(peak, live + node.workspace);
     live -= freed_after[at];
     outputs -= freed_after[at];
+    if (weights + 2 * inputs + peak > most) break;
     row.push_back(weights + 2 * inputs + peak + outputs);
   }
   return row;
+}
+
+Bytes Stretches::received(std::size_t from, std::size_t to) const {
+  Bytes sum{0};
+  for (const Crossing& value : crossings_[from]) {
+    if (value.next_reader < to) sum += value.bytes;
+  }
+  return sum;
+}
+
+Stretches::Traffic Stretches::traffic_from(std::size_t from, std::size_t furthest) const {
+  std::vector<Bytes> first_read(furthest, Bytes(0));  // by position
+  std::vector<Bytes> last_read(furthest, Bytes(0));
+  for (const Crossing& value : crossings_[from]) {
+    if (value.next_reader < furthest) first_read[value.next_reader] += value.bytes;
+  }
+  Traffic traffic;
+  Bytes received{0}, made{0};
+  for (std::size_t at = from; at < furthest; ++at) {
+    received += first_read[at];
+    for (const ValueId id : graph_->nodes[NodeId(at)].writes) {
+      const CostValue& value = graph_->values[id];
+      const std::size_t last = last_reader(value, at);
+      if (last == at) continue;
+      made += value.bytes;
+      if (last < furthest) last_read[last] += value.bytes;
+    }
+    made -= last_read[at];
+    traffic.received.push_back(received);
+    traffic.made.push_back(made);
+  }
+  return traffic;
 }
 
 }  // namespace convoy::plan

@@ -26,8 +26,17 @@ class Stretches {
     return sums_[device][to] - sums_[device][from] + graph_->stage_overhead[device];
   }
   // A stage's memory as evaluate() counts it, without runtime overhead, for every end: element
-  // to - from - 1. Takes time in proportion to the graph behind `from`.
-  [[nodiscard]] std::vector<Bytes> memory_from(std::size_t from) const;
+  // to - from - 1. Leaves out the ends from which on every stage needs more than `most`.
+  [[nodiscard]] std::vector<Bytes> memory_from(std::size_t from, Bytes most) const;
+  // Of the stage from `from` to every end: what it receives from others, and what it makes that is
+  // read behind it.
+  struct Traffic {
+    std::vector<Bytes> received;
+    std::vector<Bytes> made;
+  };
+  [[nodiscard]] Traffic traffic_from(std::size_t from, std::size_t furthest) const;
+  // Of one stage: what it receives.
+  [[nodiscard]] Bytes received(std::size_t from, std::size_t to) const;
   // Values that cross the boundary before `position`, by producer.
   [[nodiscard]] const std::vector<Crossing>& crossings(std::size_t position) const {
     return crossings_[position];
