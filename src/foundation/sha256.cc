@@ -1,13 +1,24 @@
 #include "foundation/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <array>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace convoy {
+namespace {
+
+std::string as_hexadecimal(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+}  // namespace
 
 Result<std::string> sha256_of(const std::filesystem::path& file) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(),
@@ -26,9 +37,13 @@ Result<std::string> sha256_of(const std::filesystem::path& file) {
   if (!good || EVP_DigestFinal_ex(digest.get(), sum.data(), &size) != 1) {
     return fail(ErrorKind::failure, "{}: OpenSSL cannot compute a SHA-256", file.string());
   }
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", sum[i]);
-  return text;
+  return as_hexadecimal(std::span(sum).first(size));
+}
+
+std::string sha256_of_text(std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> sum{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), sum.data());
+  return as_hexadecimal(sum);
 }
 
 }  // namespace convoy

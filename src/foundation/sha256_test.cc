@@ -18,6 +18,8 @@ TEST(Sha256, AgreesWithTheStandardsExamples) {
   EXPECT_EQ(sha256_of(file), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   std::filesystem::remove(file);
   EXPECT_FALSE(sha256_of(file).has_value());
+  EXPECT_EQ(sha256_of_text("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

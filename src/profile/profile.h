@@ -1,12 +1,15 @@
 // What the nodes of a model cost on a device, as measured there.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
+#include "foundation/id.h"
 #include "foundation/units.h"
 #include "onnx/cut.h"
 #include "onnx/graph.h"
@@ -17,8 +20,9 @@ namespace convoy::profile {
 
 enum class Source { measured, emulated, estimated };
 
-// One device's costs. Node times are scaled so that they sum to the wall time of a whole run under
-// the device's limits: a quota's pauses hit some node or other, and no node in the median.
+// One device's costs. Node times are scaled so that they and `stage_overhead` sum to the wall time of
+// a whole run under the device's limits: a quota's pauses hit some node or other, and no node in the
+// median.
 struct DeviceProfile {
   std::string device;
   Source source = Source::measured;
@@ -38,17 +42,22 @@ struct Profile {
   std::vector<DeviceProfile> devices;
 };
 
+// "measured", "emulated", "estimated".
+[[nodiscard]] std::string_view name_of(Source source);
+
 [[nodiscard]] std::string to_json(const Profile& profile);
+// Errors name the key that is missing or of the wrong kind.
 [[nodiscard]] Result<Profile> parse_profile(const std::string& json);
 
 // A model and its costs as a planner sees them. Nodes that a cut copies (onnx::copied_nodes) are
-// folded into nothing: cost node i stands for graph node placed[i]. Weights that only copied nodes
-// read count where the results of those nodes are read.
+// folded into nothing: cost node i stands for graph node placed[i]. What they read and what they make
+// counts as weights of the nodes that read their results.
 struct PlannedGraph {
   plan::CostGraph costs;
   ById<NodeId, NodeId> placed;  // cost node -> graph node
 };
-// Errors: a device of the fleet or a node that the profile lacks.
+
+// Errors: a device of the fleet, a node or the size of a value that the profile lacks.
 [[nodiscard]] Result<PlannedGraph> cost_graph(const onnx::Graph& graph, const Profile& profile,
                                               const fleet::Fleet& fleet);
 
