@@ -41,7 +41,9 @@ Result<engine::NamedTensors> inputs_for(const Arguments& arguments) {
   if (!graph) return within(arguments.model, graph.error());
   const std::vector<engine::Port> ports = engine::inputs_of(*graph);
   if (!arguments.input.empty()) return engine::read_inputs(arguments.input, ports);
-  return engine::sample_inputs(ports, *dims, engine::kSampleSeed);
+  const auto sample = engine::sample_inputs(ports, *dims, engine::kSampleSeed);
+  if (!sample) return std::unexpected(sample.error());
+  return engine::by_name(ports, *sample);
 }
 
 // A number if JSON has one for it.

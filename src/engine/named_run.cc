@@ -1,5 +1,6 @@
 #include "engine/named_run.h"
 
+#include <cassert>
 #include <utility>
 
 namespace convoy::engine {
@@ -18,6 +19,13 @@ Result<std::vector<SharedTensor>> in_order(const std::vector<Port>& ports,
     }
   }
   return ordered;
+}
+
+NamedTensors by_name(const std::vector<Port>& ports, const std::vector<SharedTensor>& tensors) {
+  assert(tensors.size() <= ports.size());
+  NamedTensors named;
+  for (std::size_t i = 0; i < tensors.size(); ++i) named.emplace(ports[i].name, tensors[i]);
+  return named;
 }
 
 Result<NamedTensors> run_file(const std::filesystem::path& model, const SessionOptions& options,

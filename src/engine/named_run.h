@@ -15,6 +15,10 @@ namespace convoy::engine {
 [[nodiscard]] Result<std::vector<SharedTensor>> in_order(const std::vector<Port>& ports,
                                                          const NamedTensors& tensors);
 
+// Tensors for the first of `ports`, by name.
+[[nodiscard]] NamedTensors by_name(const std::vector<Port>& ports,
+                                   const std::vector<SharedTensor>& tensors);
+
 // Loads the model, runs it once and lets go of it: the results are copies. Inputs for no port are
 // ignored. Errors name the file.
 [[nodiscard]] Result<NamedTensors> run_file(const std::filesystem::path& model,

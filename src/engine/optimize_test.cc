@@ -22,10 +22,7 @@ using ::testing::HasSubstr;
 NamedTensors sample_of(const std::filesystem::path& model) {
   const onnx::Graph graph = onnx::index_graph(onnx::read_model(model).value()).value();
   const std::vector<Port> ports = inputs_of(graph);
-  const std::vector<SharedTensor> tensors = sample_inputs(ports, {}, kSampleSeed).value();
-  NamedTensors named;
-  for (std::size_t i = 0; i < tensors.size(); ++i) named.emplace(ports[i].name, tensors[i]);
-  return named;
+  return by_name(ports, sample_inputs(ports, {}, kSampleSeed).value());
 }
 
 struct Case {
