@@ -98,6 +98,23 @@ TEST(Optimize, KeepsInitializersOverridable) {
   EXPECT_FALSE(session->inputs()[1].required);
 }
 
+TEST(Optimize, DeclaresTheTypesBehindOperatorsThatOnnxDoesNotKnow) {
+  const onnx::ScratchFolder folder;
+  ASSERT_TRUE(
+      optimize(light_model("squeezenet"), OptimizationLevel::all, folder / "optimized.onnx"));
+  const onnx::Graph graph =
+      onnx::index_graph(onnx::read_model(folder / "optimized.onnx").value()).value();
+  int foreign = 0;
+  for (const onnx::Node& node : graph.nodes) {
+    foreign += node.domain.empty() ? 0 : 1;
+    for (const ValueId written : node.writes) {
+      EXPECT_TRUE(onnx::bytes_of(graph.values[written].type)) << graph.values[written].name;
+    }
+  }
+  EXPECT_GT(foreign, 20);
+  EXPECT_EQ(graph.outputs.size(), 1U);
+}
+
 TEST(Optimize, DropsInputsThatNobodyNeedsAnyMore) {
   // Before version 4 of ONNX every initializer had to be an input too.
   const onnx::ScratchFolder folder;

@@ -12,15 +12,6 @@
 namespace convoy::engine {
 namespace {
 
-Result<void> check_sha256(const std::filesystem::path& file, const std::string& wanted) {
-  const Result<std::string> found = sha256_of(file);
-  if (!found) return std::unexpected(found.error());
-  if (*found == wanted) return {};
-  return fail(ErrorKind::input,
-              "{} is not the file that map.json lists (its sha256 is {}, not {}); split again",
-              file.string(), *found, wanted);
-}
-
 // Drops values that no piece after `done` reads and that are no output of the whole.
 void drop_read(NamedTensors& values, const onnx::SplitMap& map, std::size_t done) {
   std::set<std::string> needed(map.outputs.begin(), map.outputs.end());
@@ -37,9 +28,6 @@ Result<NamedTensors> run_pieces(const std::filesystem::path& directory, const on
   NamedTensors values = inputs;
   for (std::size_t i = 0; i < map.sub_models.size(); ++i) {
     const std::filesystem::path file = directory / map.sub_models[i].file;
-    if (auto same = check_sha256(file, map.sub_models[i].sha256); !same) {
-      return std::unexpected(same.error());
-    }
     Result<NamedTensors> made = run_file(file, {.threads = threads, .level = level}, values);
     if (!made) return std::unexpected(made.error());
     drop_read(values, map, i);
@@ -61,8 +49,15 @@ Result<Verification> verify(const std::filesystem::path& model,
                             int threads) {
   const Result<onnx::SplitMap> map = onnx::read_split_map(directory);
   if (!map) return std::unexpected(map.error());
-  if (auto same = check_sha256(model, map->model_sha256); !same) {
-    return std::unexpected(same.error());
+  if (auto unchanged = check_split(directory, *map); !unchanged) {
+    return std::unexpected(unchanged.error());
+  }
+  const Result<std::string> sha256 = sha256_of(model);
+  if (!sha256) return std::unexpected(sha256.error());
+  if (*sha256 != map->model_sha256) {
+    return fail(ErrorKind::input,
+                "{} is not the model that {} was made of (its sha256 is {}, not {}); split it again",
+                model.string(), directory.string(), *sha256, map->model_sha256);
   }
   const Result<NamedTensors> whole =
       run_file(model, {.threads = threads, .level = map->level}, inputs);
