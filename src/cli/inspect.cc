@@ -1,0 +1,173 @@
+// convoy inspect: what a model is, and where it can be cut.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "foundation/units.h"
+#include "onnx/cut.h"
+#include "onnx/graph.h"
+#include "onnx/model.h"
+
+namespace convoy::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string model;
+  bool json = false;
+};
+
+// How often each operator occurs, most frequent first.
+std::vector<std::pair<std::string, std::size_t>> operator_counts(const onnx::Graph& graph) {
+  std::map<std::string, std::size_t> counts;
+  for (const onnx::Node& node : graph.nodes) {
+    ++counts[node.domain.empty() ? node.op : fmt::format("{}.{}", node.domain, node.op)];
+  }
+  std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
+  std::ranges::stable_sort(sorted, std::greater<>(), &std::pair<std::string, std::size_t>::second);
+  return sorted;
+}
+
+std::size_t placed_nodes(const onnx::Graph& graph) {
+  const ById<NodeId, bool> copied = onnx::copied_nodes(graph);
+  return static_cast<std::size_t>(std::ranges::count(copied, false));
+}
+
+Bytes weight_bytes(const onnx::Graph& graph) {
+  Bytes sum{0};
+  for (const onnx::Weight& weight : graph.weights) sum += weight.bytes;
+  return sum;
+}
+
+Json ports_json(const onnx::Graph& graph, const std::vector<ValueId>& ports) {
+  Json json = Json::array();
+  for (const ValueId id : ports) {
+    const onnx::Value& value = graph.values[id];
+    json.push_back({{"name", value.name},
+                    {"type", onnx::to_text(value.type)},
+                    {"required", !value.is_input || !value.weight}});
+  }
+  return json;
+}
+
+Json to_json(const Arguments& arguments, const onnx::Model& model, const onnx::Graph& graph) {
+  Json json = {{"model", arguments.model},
+               {"ir_version", model.ir_version()},
+               {"producer", model.producer()},
+               {"opsets", Json::object()},
+               {"metadata", model.metadata()},
+               {"nodes", graph.nodes.size()},
+               {"placed_nodes", placed_nodes(graph)},
+               {"weights", graph.weights.size()},
+               {"weight_bytes", weight_bytes(graph).value()},
+               {"inputs", ports_json(graph, graph.inputs)},
+               {"outputs", ports_json(graph, graph.outputs)},
+               {"operators", Json::object()},
+               {"cuts", Json::array()}};
+  for (const onnx::Opset& opset : model.opsets()) json["opsets"][opset.domain] = opset.version;
+  for (const auto& [op, count] : operator_counts(graph)) json["operators"][op] = count;
+  const std::size_t placed = placed_nodes(graph);
+  for (const onnx::SeparatingCut& cut : onnx::separating_cuts(graph)) {
+    const onnx::Value& value = graph.values[cut.value];
+    const std::optional<Bytes> bytes = onnx::bytes_of(value.type);
+    json["cuts"].push_back({{"value", value.name},
+                            {"type", onnx::to_text(value.type)},
+                            {"nodes_before", cut.nodes_before},
+                            {"nodes_after", placed - cut.nodes_before},
+                            {"bytes", bytes ? Json(bytes->value()) : Json(nullptr)}});
+  }
+  return json;
+}
+
+void print_ports(std::string_view title, const onnx::Graph& graph,
+                 const std::vector<ValueId>& ports) {
+  for (const ValueId id : ports) {
+    const onnx::Value& value = graph.values[id];
+    fmt::print("{:<10} {}  {}{}\n", title, value.name, onnx::to_text(value.type),
+               value.is_input && value.weight ? "  (has a default)" : "");
+    title = "";
+  }
+}
+
+void print_cuts(const onnx::Graph& graph, std::size_t placed) {
+  const std::vector<onnx::SeparatingCut> cuts = onnx::separating_cuts(graph);
+  if (cuts.empty()) {
+    fmt::print("\nNo single value separates this model; give several to one --at.\n");
+    return;
+  }
+  std::size_t width = 5;
+  for (const onnx::SeparatingCut& cut : cuts) {
+    width = std::max(width, graph.values[cut.value].name.size());
+  }
+  width = std::min<std::size_t>(width, 60);
+  fmt::print("\n{} values separate this model:\n", cuts.size());
+  fmt::print("{:>6} {:>6}  {:>8}  {:<{}}  {}\n", "before", "after", "crosses", "value", width, "type");
+  for (const onnx::SeparatingCut& cut : cuts) {
+    const onnx::Value& value = graph.values[cut.value];
+    const std::optional<Bytes> bytes = onnx::bytes_of(value.type);
+    fmt::print("{:>6} {:>6}  {:>8}  {:<{}}  {}\n", cut.nodes_before, placed - cut.nodes_before,
+               bytes ? to_text(*bytes) : "?", value.name, width, onnx::to_text(value.type));
+  }
+}
+
+void print(const Arguments& arguments, const onnx::Model& model, const onnx::Graph& graph) {
+  const std::size_t placed = placed_nodes(graph);
+  fmt::print("{:<10} {}, IR version {}{}{}\n", "model", arguments.model, model.ir_version(),
+             model.producer().empty() ? "" : ", made by ", model.producer());
+  std::string opsets;
+  for (const onnx::Opset& opset : model.opsets()) {
+    opsets += fmt::format("{}{} {}", opsets.empty() ? "" : ", ", opset.domain, opset.version);
+  }
+  fmt::print("{:<10} {}\n", "opsets", opsets);
+  fmt::print("{:<10} {}", "nodes", graph.nodes.size());
+  if (placed < graph.nodes.size()) {
+    fmt::print(", {} of them constant: copied to whoever reads them", graph.nodes.size() - placed);
+  }
+  fmt::print("\n{:<10} {} in {} tensors\n", "weights", to_text(weight_bytes(graph)),
+             graph.weights.size());
+  print_ports("inputs", graph, graph.inputs);
+  print_ports("outputs", graph, graph.outputs);
+  std::string operators;
+  for (const auto& [op, count] : operator_counts(graph)) {
+    operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", op, count);
+  }
+  fmt::print("{:<10} {}\n", "operators", operators);
+  print_cuts(graph, placed);
+}
+
+Result<void> inspect(const Arguments& arguments) {
+  const Result<onnx::Model> model = onnx::read_model(arguments.model);
+  if (!model) return std::unexpected(model.error());
+  const Result<onnx::Graph> graph = onnx::index_graph(*model);
+  if (!graph) return within(arguments.model, graph.error());
+  if (arguments.json) {
+    // Names may hold any bytes; what is no UTF-8 is replaced.
+    fmt::print("{}\n", to_json(arguments, *model, *graph)
+                           .dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    print(arguments, *model, *graph);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command =
+      app.add_subcommand("inspect", "Says what a model is, and where it can be cut.");
+  command->footer("Example:\n  convoy inspect model.onnx");
+  command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
+}
+
+}  // namespace convoy::cli
