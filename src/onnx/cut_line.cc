@@ -108,7 +108,7 @@ class LinePartitioner {
 
   std::unexpected<Error> no_cut_error(ValueId id) const {
     const Value& value = graph_.values[id];
-    const std::string_view what = value.producer ? "is constant, and copied to whoever reads it"
+    const std::string_view what = value.producer ? "is constant, or no output depends on it"
                                   : value.is_input ? "is an input of the model"
                                                    : "is an initializer";
     return fail(ErrorKind::input, "cannot cut at \"{}\": it {}{}", value.name, what, nearest(0));

@@ -159,6 +159,14 @@ TEST(Cut, AConstantThatNobodyReadsIsAnOutputOfTheFirstPart) {
   EXPECT_EQ(describe(parts[1]), (Piece{{"a"}, {"y"}, {}, {"y"}}));
 }
 
+TEST(Cut, NodesThatNoOutputNeedsAreLeftOut) {
+  const std::vector<Model> parts = cut_at(parse_graph(
+      "g (float[2] x) => (float[2] y) { a = Neg(x) dead = Exp(a) deader = Neg(dead) y = Abs(a) }"),
+      {{{"a"}}});
+  EXPECT_EQ(describe(parts[0]), (Piece{{"x"}, {"a"}, {}, {"a"}}));
+  EXPECT_EQ(describe(parts[1]), (Piece{{"a"}, {"y"}, {}, {"y"}}));
+}
+
 TEST(Cut, RandomNodesAreNeverCopied) {
   const std::vector<Model> parts = cut_at(parse_graph(
       "g (float[2] x) => (float[2] y) "

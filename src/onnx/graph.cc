@@ -280,6 +280,17 @@ ById<NodeId, bool> copied_nodes(const Graph& graph) {
       return read.producer ? bool(copied[*read.producer]) : !read.is_input;
     });
   }
+  ById<NodeId, bool> needed(graph.nodes.size());
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const NodeId id(i);
+    needed[id] = std::ranges::any_of(graph.nodes[id].writes, [&](ValueId value) {
+      const Value& made = graph.values[value];
+      return made.is_output || std::ranges::any_of(made.consumers, [&](NodeId consumer) {
+               return bool(needed[consumer]);
+             });
+    });
+    if (!needed[id]) copied[id] = true;
+  }
   return copied;
 }
 

@@ -83,9 +83,10 @@ struct Graph {
 // that calls itself; each by name.
 [[nodiscard]] Result<Graph> index_graph(const Model& model);
 
-// Nodes that depend on no graph input: constants and arithmetic on them (never random operators,
-// never operators of unknown domains). A cut copies them into each part that reads their results,
-// so plans do not place them.
+// Nodes that plans do not place, because a cut copies them into each part that reads their results:
+// those that depend on no graph input, constants and arithmetic on them (never random operators,
+// never operators of unknown domains); and those that no graph output depends on, which no part
+// reads.
 [[nodiscard]] ById<NodeId, bool> copied_nodes(const Graph& graph);
 
 }  // namespace convoy::onnx

@@ -230,6 +230,12 @@ TEST(Graph, ConstantsAndArithmeticOnThemAreCopied) {
   EXPECT_THAT(copied_nodes(graph), ElementsAre(true, true, false, false, false, false, false, false));
 }
 
+TEST(Graph, NodesThatNoOutputNeedsAreNotPlaced) {
+  const Graph graph = index(parse_graph(
+      "g (float[2] x) => (float[2] y) { a = Neg(x) dead = Exp(a) deader = Neg(dead) y = Abs(a) }"));
+  EXPECT_THAT(copied_nodes(graph), ElementsAre(false, true, true, false));
+}
+
 TEST(Graph, NamesMayHoldAnyCharacter) {
   Model model = parse_graph("g (float[2] x) => (float[2] y) { h = Neg(x) y = Neg(h) }");
   const std::string odd = "a:b/c \"d\" \xc3\xa4\n{}";

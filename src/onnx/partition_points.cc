@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 
+#include <fmt/ranges.h>
+
 #include "onnx/cut_line.h"
 
 namespace convoy::onnx {
@@ -24,7 +26,7 @@ class PointPartitioner {
       if (!point_of_[node]) continue;
       if (Result<void> done = check_inputs(node); !done) return std::unexpected(done.error());
     }
-    if (Result<void> done = place_rest(); !done) return std::unexpected(done.error());
+    if (Result<void> done = check_covered(); !done) return std::unexpected(done.error());
     Partition partition{.parts = points.size(),
                         .part_of = ById<NodeId, PartId>(graph_.nodes.size())};
     for (const NodeId node : graph_.nodes.ids()) {
@@ -98,38 +100,19 @@ class PointPartitioner {
     return {};
   }
 
-  // Nodes that no point reaches: an error if an output needs them.
-  Result<void> place_rest() {
-    ById<NodeId, bool> needed(graph_.nodes.size());
-    std::string missing;
-    std::size_t count = 0;
-    for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
-      const NodeId node(i);
-      for (const ValueId id : graph_.nodes[node].writes) {
-        const Value& value = graph_.values[id];
-        if (value.is_output || std::ranges::any_of(value.consumers, [&](NodeId consumer) {
-              return bool(needed[consumer]);
-            })) {
-          needed[node] = true;
-        }
-      }
-    }
+  Result<void> check_covered() const {
+    std::vector<std::string> missing;
     for (const NodeId node : graph_.nodes.ids()) {
-      if (point_of_[node] || copied_[node]) continue;
-      if (needed[node]) {
-        if (++count <= 3) missing += fmt::format("{}{}", count == 1 ? "" : ", ", label_of(graph_, node));
-        continue;
-      }
-      std::size_t latest = 0;
-      for (const ValueId value : graph_.nodes[node].reads) {
-        const auto producer = graph_.values[value].producer;
-        if (producer) latest = std::max(latest, point_of_[*producer].value_or(0));
-      }
-      point_of_[node] = latest;
+      if (!point_of_[node] && !copied_[node]) missing.push_back(label_of(graph_, node));
     }
-    if (count == 0) return {};
-    if (count > 3) missing += fmt::format(" and {} more", count - 3);
-    return fail(ErrorKind::input, "no partition point covers {}", missing);
+    if (missing.empty()) return {};
+    constexpr std::size_t most = 3;
+    std::string more;
+    if (missing.size() > most) {
+      more = fmt::format(" and {} more", missing.size() - most);
+      missing.resize(most);
+    }
+    return fail(ErrorKind::input, "no partition point covers {}{}", fmt::join(missing, ", "), more);
   }
 
   const Graph& graph_;

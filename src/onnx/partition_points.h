@@ -18,7 +18,7 @@ struct PartitionPoint {
 };
 
 // Part i is what lies between the inputs and the outputs of point i. A node that two points reach
-// goes to the first. Nodes whose results nothing needs go where their inputs are made.
+// goes to the first.
 // Errors: unknown names as partition_at; an input that a point needs and does not list; points that
 // run in another order; a point without a node of its own; nodes that no point covers, by name.
 [[nodiscard]] Result<Partition> partition_by_points(const Graph& graph,
