@@ -1,0 +1,238 @@
+// The cases at which naive cuts fail, each as a small model: cut between any two nodes, and into
+// random parts, at each level of optimisation, the pieces give the bits of the whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <onnx/defs/parser.h>
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/optimize.h"
+#include "foundation/file.h"
+#include "onnx/cut.h"
+#include "split_run.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::IsEmpty;
+using onnx::OptimizationLevel;
+
+struct HardCase {
+  const char* name;
+  const char* text;  // in the syntax of onnx/defs/parser.h
+};
+
+std::ostream& operator<<(std::ostream& out, const HardCase& hard) { return out << hard.name; }
+
+const HardCase hard_cases[] = {
+    {"CapturesAtTwoDepths", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (bool p, bool q, float[3] x) => (float[3] y) <float[3] w = {1, 2, 3}, float[3] deep = {4, 5, 6}> {
+        h = Exp(x)
+        k = Sin(x)
+        i = If (p) <
+          then_branch = t () => (float[3] a) { a = If (q) <
+            then_branch = tt () => (float[3] b) { b = Add(h, deep) },
+            else_branch = te () => (float[3] c) { c = Mul(k, x) }> },
+          else_branch = e () => (float[3] d) { s = Sub(h, w) d = Abs(s) }>
+        j = Cos(i)
+        y = Add(j, k)
+      })"},
+    {"NamesShadowedInBodies", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (bool p, float[2] x) => (float[2] y) {
+        h = Exp(x)
+        i = If (p) <
+          then_branch = t () => (float[2] a) <float[2] m = {7, 8}> { a = Add(m, x) },
+          else_branch = e () => (float[2] b) { b = Neg(h) }>
+        m = Sin(i)
+        y = Add(m, h)
+      })"},
+    {"FunctionUsedOnlyInABody", R"(<ir_version: 8, opset_import: ["" : 18, "mine" : 1]>
+      g (bool p, float[2] x) => (float[2] y) {
+        h = Exp(x)
+        i = If (p) <then_branch = t () => (float[2] a) { a = mine.twice(h) },
+                    else_branch = e () => (float[2] b) { b = Abs(h) }>
+        y = Sin(i)
+      }
+      <domain: "mine", opset_import: ["" : 18, "mine" : 1]> twice (q) => (r) { s = mine.once(q) r = Add(s, s) }
+      <domain: "mine", opset_import: ["" : 18]> once (q) => (r) { r = Cos(q) })"},
+    {"LoopWithCaptures", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y) <int64 n = {3}, bool keep = {1}, float[2] step = {1, 2}> {
+        h = Exp(x)
+        l, all = Loop (n, keep, x) <body = b (int64 i, bool c, float[2] v) => (bool d, float[2] s, float[2] t) {
+          d = Identity(c)
+          u = Add(v, step)
+          s = Mul(u, h)
+          t = Sin(s)
+        }>
+        z = Cos(l)
+        r = ReduceMax<keepdims = 0>(all)
+        y = Add(z, r)
+      })"},
+    {"ScanWithCaptures", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[3, 2] x) => (float[3, 2] y) <float[2] start = {0, 0}, float[2] w = {2, 3}> {
+        e = Exp(x)
+        last, sums = Scan <num_scan_inputs = 1, body = b (float[2] sum, float[2] row) => (float[2] next, float[2] out) {
+          r = Mul(row, w)
+          next = Add(sum, r)
+          out = Identity(next)
+        }> (start, e)
+        f = Sin(sums)
+        y = Add(f, last)
+      })"},
+    {"OverridableInitializers", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x, float[2] w = {1, 2}) => (float[2] y) {
+        a = Add(x, w) b = Sin(a) c = Mul(b, w) y = Neg(c)
+      })"},
+    {"InitializersListedAsInputsBeforeVersion4", R"(<ir_version: 3, opset_import: ["" : 9]>
+      g (float[2] x, float[2] w = {1, 2}, float[2] v = {3, 4}) => (float[2] y) {
+        a = Add(x, w) b = Sin(a) c = Mul(b, v) d = Add(c, w) y = Neg(d)
+      })"},
+    {"OptionalInputsLeftOut", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y) <float high = {0.5}> {
+        a = Sin(x) b = Clip(a, , high) c = Exp(b) y = Clip(c, high)
+      })"},
+    {"OutputThatIsReadOn", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y, float[2] a, float[2] b) {
+        a = Sin(x) b = Exp(a) c = Add(a, b) y = Cos(c)
+      })"},
+    {"InitializerAsOutput", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y, float[2] w) <float[2] w = {1, 2}> {
+        a = Sin(x) b = Add(a, w) y = Exp(b)
+      })"},
+    {"UnusedInputsAndDeadNodes", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] unused, float[2] x) => (float[2] y) {
+        a = Sin(x) dead = Exp(a) b = Cos(a) y = Add(b, b)
+      })"},
+    {"ConstantsAndShapeArithmetic", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[N, 4] x) => (float[A, B] y) <int64[1] one = {1}, int64[1] zero = {0}> {
+        k = Constant<value_floats = [1.0, 2.0, 3.0, 4.0]>()
+        j = Sin(k)
+        a = Add(x, j)
+        s = Shape(a)
+        n = Slice(s, zero, one)
+        minus = Neg(one)
+        t = Concat<axis = 0>(minus, n)
+        b = Reshape(a, t)
+        c = Exp(b)
+        u = Shape(x)
+        d = Reshape(c, u)
+        y = Add(d, j)
+      })"},
+    {"RandomNumbersAreDrawnOnce", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y) {
+        r = RandomUniform<shape = [2], seed = 7.0>()
+        z = Sub(r, r)
+        a = Add(x, z) b = Sin(a) c = Mul(r, z) y = Add(b, c)
+      })"},
+    {"SharedQuantisedWeights", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2, 2] x) => (float[2, 2] y) <int8[2, 2] q = {1, -2, 3, 4}, float scale = {0.5}, int8 zero = {1}> {
+        w = DequantizeLinear(q, scale, zero)
+        a = MatMul(x, w) b = Sin(a) c = MatMul(b, w) y = Exp(c)
+      })"},
+    {"ScalarsAndTypes", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float x, int64 n) => (double y, bool even) <int64 two = {2}, int64 zero = {0}> {
+        m = Mod(n, two) even = Equal(m, zero)
+        c = Cast<to = 11>(x) d = Cast<to = 11>(m) e = Add(c, d) y = Exp(e)
+      })"},
+    {"NodesOutOfOrder", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[2] y) { y = Add(c, a) c = Exp(b) b = Cos(a) a = Sin(x) })"},
+    {"WrongDeclaredShapes", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[N, 2] x) => (float[N, 2] y, float[K] f) {
+        m = Greater(x, x) o = Not(m) t = NonZero(o) f = Cast<to = 1>(t)
+        r = ReduceSum<keepdims = 0>(f) s = Sin(x) y = Add(s, r)
+      })"},
+    {"StringsAndManyOutputs", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[4] x) => (float[2] y, float[2] z) {
+        a, b = Split<num_outputs = 2>(x) c = Sin(a) d = Exp(b) e = Add(c, d) y = Cos(e) z = Mul(a, e)
+      })"},
+};
+
+class CutHardCase : public ::testing::TestWithParam<HardCase> {};
+
+// Random parts in an order that can run: each node goes no earlier than what it reads.
+onnx::Partition random_partition(const onnx::Graph& graph, std::size_t parts, std::mt19937& random) {
+  onnx::Partition partition{.parts = parts, .part_of = ById<NodeId, PartId>(graph.nodes.size())};
+  std::size_t last = 0;
+  const ById<NodeId, bool> copied = onnx::copied_nodes(graph);
+  std::vector<std::size_t> used;
+  for (const NodeId node : graph.nodes.ids()) {
+    if (copied[node]) continue;
+    std::size_t part = 0;
+    for (const ValueId value : graph.nodes[node].reads) {
+      const auto producer = graph.values[value].producer;
+      if (producer && !copied[*producer]) part = std::max(part, partition.part_of[*producer].index());
+    }
+    part += random() % (parts - part);
+    partition.part_of[node] = PartId(part);
+    used.push_back(part);
+    last = std::max(last, part);
+  }
+  // Parts that stayed empty are closed up.
+  std::ranges::sort(used);
+  used.erase(std::ranges::unique(used).begin(), used.end());
+  for (PartId& part : partition.part_of) {
+    part = PartId(static_cast<std::size_t>(std::ranges::lower_bound(used, part.index()) - used.begin()));
+  }
+  partition.parts = std::max<std::size_t>(used.size(), 1);
+  return partition;
+}
+
+// All ways to cut a topological order in two, and some random ones.
+std::vector<onnx::Partition> partitions(const onnx::Graph& graph) {
+  std::vector<onnx::Partition> all;
+  for (std::size_t front = 1; front < graph.nodes.size(); ++front) {
+    onnx::Partition partition{.parts = 2, .part_of = ById<NodeId, PartId>(graph.nodes.size())};
+    for (std::size_t i = front; i < graph.nodes.size(); ++i) partition.part_of[NodeId(i)] = PartId(1);
+    if (onnx::parts_of(graph, partition)) all.push_back(partition);  // not if one half is all constants
+  }
+  std::mt19937 random(11);
+  for (int i = 0; i < 5; ++i) all.push_back(random_partition(graph, 4, random));
+  return all;
+}
+
+TEST_P(CutHardCase, GivesTheBitsOfTheWhole) {
+  const Aside scratch(fs::path(::testing::TempDir()) / GetParam().name);
+  fs::create_directories(scratch.path());
+  const fs::path whole = scratch.path() / "whole.onnx";
+  {
+    ::onnx::ModelProto proto;
+    const auto parsed = ::onnx::OnnxParser::Parse(proto, GetParam().text);
+    ASSERT_TRUE(parsed.IsOK()) << parsed.ErrorMessage();
+    std::ofstream(whole, std::ios::binary) << proto.SerializeAsString();
+  }
+  for (const auto level : {OptimizationLevel::none, OptimizationLevel::extended}) {
+    const fs::path file = scratch.path() / "optimised.onnx";
+    const auto optimised = engine::optimize(whole, level, file);
+    ASSERT_TRUE(optimised) << optimised.error().message;
+    const onnx::Model model = onnx::read_model(file).value();
+    const onnx::Graph graph = onnx::index_graph(model).value();
+    for (const onnx::Partition& partition : partitions(graph)) {
+      auto parts = onnx::cut(model, graph, partition);
+      ASSERT_TRUE(parts) << parts.error().message;
+      const fs::path split = scratch.path() / "split";
+      const auto map = onnx::write_split(split, *std::move(parts), {});
+      ASSERT_TRUE(map) << map.error().message;
+      for (const std::uint64_t seed : {1, 2, 3}) {
+        const auto inputs = sample_of(graph, seed);
+        ASSERT_TRUE(inputs) << inputs.error().message;
+        const auto expected = engine::run_file(whole, {.level = level}, *inputs);
+        ASSERT_TRUE(expected) << expected.error().message;
+        const auto pieces = run_pieces(split, *map, *inputs);
+        ASSERT_TRUE(pieces) << pieces.error().message;
+        EXPECT_THAT(differing(*expected, *pieces), IsEmpty()) << onnx::name_of(level);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, CutHardCase, ::testing::ValuesIn(hard_cases),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,77 @@
+// Real nets, cut at ten places each: the pieces give the bits of the whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/optimize.h"
+#include "foundation/file.h"
+#include "onnx/cut.h"
+#include "split_run.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::IsEmpty;
+
+const fs::path light = "/usr/share/libonnx-testdata/data/light";
+
+// Up to `most` separating cuts, evenly spread, that go together.
+std::vector<onnx::CutLine> spread_cuts(const onnx::Graph& graph, std::size_t most) {
+  const std::vector<onnx::SeparatingCut> cuts = onnx::separating_cuts(graph);
+  std::vector<onnx::CutLine> lines;
+  for (std::size_t i = 0; i < most; ++i) {
+    const ValueId value = cuts.at(cuts.size() * i / most).value;
+    lines.push_back({.values = {graph.values[value].name}});
+    if (!onnx::partition_at(graph, lines)) lines.pop_back();
+  }
+  return lines;
+}
+
+class CutModel : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(CutModel, AtTenPlacesGivesTheBitsOfTheWhole) {
+  if (!fs::exists(GetParam())) GTEST_SKIP() << GetParam() << " is not installed";
+  const Aside scratch(fs::path(::testing::TempDir()) / GetParam().stem());
+  fs::create_directories(scratch.path());
+  const fs::path whole = scratch.path() / "optimised.onnx";
+  const auto optimised = engine::optimize(GetParam(), onnx::OptimizationLevel::extended, whole);
+  ASSERT_TRUE(optimised) << optimised.error().message;
+
+  const onnx::Model model = onnx::read_model(whole).value();
+  const onnx::Graph graph = onnx::index_graph(model).value();
+  const std::vector<onnx::CutLine> lines = spread_cuts(graph, 10);
+  ASSERT_EQ(lines.size(), 10u);
+  const auto partition = onnx::partition_at(graph, lines);
+  ASSERT_TRUE(partition) << partition.error().message;
+  auto parts = onnx::cut(model, graph, *partition);
+  ASSERT_TRUE(parts) << parts.error().message;
+  const auto map = onnx::write_split(scratch.path() / "split", *std::move(parts), {});
+  ASSERT_TRUE(map) << map.error().message;
+  ASSERT_EQ(map->sub_models.size(), 11u);
+
+  const auto inputs = sample_of(graph, 1);
+  ASSERT_TRUE(inputs) << inputs.error().message;
+  const auto expected =
+      engine::run_file(GetParam(), {.level = onnx::OptimizationLevel::extended}, *inputs);
+  ASSERT_TRUE(expected) << expected.error().message;
+  const auto pieces = run_pieces(scratch.path() / "split", *map, *inputs);
+  ASSERT_TRUE(pieces) << pieces.error().message;
+  EXPECT_THAT(differing(*expected, *pieces), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, CutModel,
+    ::testing::Values(light / "light_bvlc_alexnet.onnx", light / "light_densenet121.onnx",
+                      light / "light_inception_v1.onnx", light / "light_inception_v2.onnx",
+                      light / "light_resnet50.onnx", light / "light_shufflenet.onnx",
+                      light / "light_squeezenet.onnx", light / "light_vgg19.onnx",
+                      light / "light_zfnet512.onnx",
+                      fs::path(CONVOY_SOURCE_DIR) / ".cache/models/vit_s_focus.onnx"),
+    [](const auto& info) { return info.param.stem().string(); });
+
+}  // namespace
+}  // namespace convoy
