@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("-V,--version", "convoy 0.1.0");
   app.require_subcommand(1);
   cli::Action action;
+  cli::add_inspect(app, action);
+  cli::add_split(app, action);
   cli::add_verify(app, action);
   // commands are added here, one line each
   try {

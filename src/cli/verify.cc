@@ -13,10 +13,7 @@
 #include <utility>
 
 #include "cli/command.h"
-#include "cli/dimensions.h"
-#include "engine/input_files.h"
-#include "engine/named_run.h"
-#include "engine/sample.h"
+#include "cli/model_inputs.h"
 #include "onnx/model.h"
 
 namespace convoy::cli {
@@ -31,19 +28,12 @@ struct Arguments {
   bool json = false;
 };
 
-// From the user's files, or made up.
 Result<engine::NamedTensors> inputs_for(const Arguments& arguments) {
-  const Result<Dimensions> dims = parse_dimensions(arguments.dims);
-  if (!dims) return std::unexpected(dims.error());
   const Result<onnx::Model> model = onnx::read_model(arguments.model);
   if (!model) return std::unexpected(model.error());
   const Result<onnx::Graph> graph = onnx::index_graph(*model);
   if (!graph) return within(arguments.model, graph.error());
-  const std::vector<engine::Port> ports = engine::inputs_of(*graph);
-  if (!arguments.input.empty()) return engine::read_inputs(arguments.input, ports);
-  const auto sample = engine::sample_inputs(ports, *dims, engine::kSampleSeed);
-  if (!sample) return std::unexpected(sample.error());
-  return engine::by_name(ports, *sample);
+  return model_inputs(*graph, arguments.input, arguments.dims);
 }
 
 // A number if JSON has one for it.
