@@ -74,7 +74,7 @@ Completions::Transfers ChainSearch::sure_transfers() const {
 Seconds ChainSearch::bound(Seconds reached) {
   Seconds low{0};
   Seconds high = reached;
-  while (high - low > 1e-6 * high) {
+  while (high - low > 1e-3 * high) {
     const Seconds middle = (low + high) / 2;
     completions_.compute(middle, kinds_.devices, {});
     (completions_.possible() ? high : low) = middle;

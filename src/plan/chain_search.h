@@ -46,7 +46,7 @@ class ChainSearch {
   // What the last find() found.
   [[nodiscard]] const Placement& placement() const { return placement_; }
 
-  // The shortest period if transfers cost nothing, up to a millionth below: no placement in this
+  // The shortest period if transfers cost nothing, up to a thousandth below: no placement in this
   // order has a shorter one. `reached`: a period that some placement has.
   [[nodiscard]] Seconds bound(Seconds reached);
 

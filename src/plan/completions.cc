@@ -23,7 +23,7 @@ void Completions::find_fitting_memory() {
     const std::optional<Bytes> memory = kinds_->kinds[kind].memory;
     if (!memory) continue;
     most = std::max(most.value_or(*memory), *memory);
-    fits_memory_[kind].assign(stretches_->size(), std::vector<Word>(words_, 0));
+    fits_memory_[kind].assign(stretches_->size() * words_, 0);
     range_in_memory_[kind].assign(stretches_->size(), {1, 0});
   }
   if (!most) return;
@@ -34,7 +34,7 @@ void Completions::find_fitting_memory() {
       for (std::size_t i = 0; i < memory.size(); ++i) {
         if (memory[i] > *kinds_->kinds[kind].memory) continue;
         const std::size_t end = from + 1 + i;
-        fits_memory_[kind][from][end / kBits] |= Word{1} << end % kBits;
+        add_end(fits_memory_[kind], from, end);
         auto& [first, last] = range_in_memory_[kind][from];
         if (first > last) first = end;
         last = end;
@@ -55,6 +55,15 @@ void Completions::find_furthest(Seconds period) {
       furthest_[kind][from] = end;
     }
   }
+  reach_.assign(kinds_->sets, 0);
+  for (std::size_t set = 1; set < kinds_->sets; ++set) {
+    for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
+      if (kinds_->kinds[kind].count_in(set) == 0) continue;
+      const std::size_t before = reach_[set - kinds_->kinds[kind].weight];
+      const std::size_t here = before < furthest_[kind].size() ? furthest_[kind][before] : before;
+      reach_[set] = std::max(reach_[set], here);
+    }
+  }
 }
 
 // A stage's radio carries all that it receives, and what it makes for others once at least.
@@ -62,7 +71,7 @@ void Completions::find_fitting_radios(Seconds period, const Transfers& transfers
   for (auto& of_kind : fits_radio_) of_kind.clear();
   if (transfers.receiving.empty()) return;
   for (auto& of_kind : fits_radio_) {
-    of_kind.assign(stretches_->size(), std::vector<Word>(words_, 0));
+    of_kind.assign(stretches_->size() * words_, 0);
   }
   for (std::size_t from = 0; from < stretches_->size(); ++from) {
     std::size_t furthest = from;
@@ -75,22 +84,10 @@ void Completions::find_fitting_radios(Seconds period, const Transfers& transfers
             static_cast<double>(received[i].value()) * transfers.receiving[kind] +
             static_cast<double>(made[i].value()) * transfers.sending[kind];
         if (load > period.count() * (1 + 1e-12)) continue;
-        fits_radio_[kind][from][end / kBits] |= Word{1} << end % kBits;
+        add_end(fits_radio_[kind], from, end);
       }
     }
   }
-}
-
-Completions::Word Completions::ends_in(std::size_t word, std::size_t kind, std::size_t from,
-                                       const std::vector<Word>& completing) const {
-  Word bits = completing[word];
-  if (!fits_memory_[kind].empty()) bits &= fits_memory_[kind][from][word];
-  if (!fits_radio_[kind].empty()) bits &= fits_radio_[kind][from][word];
-  const std::size_t first = from + 1;
-  const std::size_t last = furthest_[kind][from];
-  if (word == first / kBits) bits &= ~Word{0} << first % kBits;
-  if (word == last / kBits) bits &= ~Word{0} >> (kBits - 1 - last % kBits);
-  return bits;
 }
 
 void Completions::compute(Seconds period, std::size_t most_stages, const Transfers& transfers) {
@@ -106,8 +103,8 @@ void Completions::compute(Seconds period, std::size_t most_stages, const Transfe
       if (stages == 0) continue;
       for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
         if (kinds_->kinds[kind].count_in(set) == 0) continue;
-        add_starts(positions, kind, row(stages - 1, set - kinds_->kinds[kind].weight),
-                   transfers.boundaries);
+        add_starts(positions, latest_start(set), kind,
+                   row(stages - 1, set - kinds_->kinds[kind].weight), transfers.boundaries);
       }
     }
   }
@@ -136,7 +133,7 @@ std::pair<std::size_t, std::size_t> Completions::range_of_ends(std::size_t kind,
 }
 
 // The positions from which a run on a device of `kind` ends where `next` completes.
-void Completions::add_starts(std::vector<Word>& positions, std::size_t kind,
+void Completions::add_starts(std::vector<Word>& positions, std::size_t latest, std::size_t kind,
                              const std::vector<Word>& next,
                              const std::vector<bool>& boundaries) const {
   const auto earliest = std::ranges::find_if(next, [](Word word) { return word != 0; });
@@ -146,8 +143,8 @@ void Completions::add_starts(std::vector<Word>& positions, std::size_t kind,
       first_word * kBits + static_cast<std::size_t>(std::countr_zero(*earliest));
   const std::vector<std::size_t>& furthest = furthest_[kind];  // ascending
   const auto reaches = std::ranges::lower_bound(furthest, first_end);
-  for (auto from = static_cast<std::size_t>(reaches - furthest.begin()); from < furthest.size();
-       ++from) {
+  const std::size_t behind = std::min(furthest.size(), latest + 1);
+  for (auto from = static_cast<std::size_t>(reaches - furthest.begin()); from < behind; ++from) {
     if (!boundaries.empty() && !boundaries[from]) continue;
     const std::size_t last_word = furthest[from] / kBits + 1;
     for (std::size_t word = last_word; word-- > std::max(first_word, (from + 1) / kBits);) {

@@ -35,6 +35,10 @@ class Completions {
   [[nodiscard]] bool possible_from(std::size_t position, std::size_t set) const;
   // Whether nothing more is needed: the devices that are required have a stage.
   [[nodiscard]] bool complete(std::size_t set) const;
+  // The last boundary that the devices not in the set can get to; behind it, nothing was computed.
+  [[nodiscard]] std::size_t latest_start(std::size_t set) const {
+    return reach_[kinds_->sets - 1 - set];
+  }
   // The shortest and the longest run that fit, by their ends; the first above the last for none.
   [[nodiscard]] std::pair<std::size_t, std::size_t> range_of_ends(std::size_t kind,
                                                                   std::size_t from) const;
@@ -55,26 +59,38 @@ class Completions {
   }
   // Those bits of a word of `completing` at which a run can end.
   [[nodiscard]] Word ends_in(std::size_t word, std::size_t kind, std::size_t from,
-                             const std::vector<Word>& completing) const;
-
+                             const std::vector<Word>& completing) const {
+    Word bits = completing[word];
+    if (!fits_memory_[kind].empty()) bits &= fits_memory_[kind][from * words_ + word];
+    if (!fits_radio_[kind].empty()) bits &= fits_radio_[kind][from * words_ + word];
+    const std::size_t first = from + 1;
+    const std::size_t last = furthest_[kind][from];
+    if (word == first / kBits) bits &= ~Word{0} << first % kBits;
+    if (word == last / kBits) bits &= ~Word{0} >> (kBits - 1 - last % kBits);
+    return bits;
+  }
+  void add_end(std::vector<Word>& fits, std::size_t from, std::size_t end) const {
+    fits[from * words_ + end / kBits] |= Word{1} << end % kBits;
+  }
   void find_fitting_memory();
   void find_furthest(Seconds period);
   void find_fitting_radios(Seconds period, const Transfers& transfers);
-  void add_starts(std::vector<Word>& positions, std::size_t kind, const std::vector<Word>& next,
-                  const std::vector<bool>& boundaries) const;
+  void add_starts(std::vector<Word>& positions, std::size_t latest, std::size_t kind,
+                  const std::vector<Word>& next, const std::vector<bool>& boundaries) const;
 
   const Stretches* stretches_;
   const DeviceKinds* kinds_;
   std::size_t words_;
   std::size_t most_stages_ = 0;
   bool one_layer_ = true;   // the number of stages does not limit
-  // By kind and start: the ends of runs that fit the kind's memory, and its radio; empty: all do.
-  using Ends = std::vector<std::vector<std::vector<Word>>>;
-  Ends fits_memory_;
-  Ends fits_radio_;
+  // By kind, `words_` words for each start: the ends of runs that fit the kind's memory, and its
+  // radio; empty: all do.
+  std::vector<std::vector<Word>> fits_memory_;
+  std::vector<std::vector<Word>> fits_radio_;
   std::vector<std::vector<std::pair<std::size_t, std::size_t>>> range_in_memory_;
   // furthest_[kind][from]: the end of the longest run within the period.
   std::vector<std::vector<std::size_t>> furthest_;
+  std::vector<std::size_t> reach_;  // by set, the furthest boundary that it gets to from the start
   std::vector<std::vector<Word>> rows_;
 };
 

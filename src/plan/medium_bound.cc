@@ -73,8 +73,10 @@ MediumBound::MediumBound(const Stretches& stretches, const DeviceKinds& kinds,
     const RangeMinimum least_from(std::span<const double>(of_rest, positions_));
     for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
       if (kinds.kinds[kind].count_in(rest) == kinds.kinds[kind].devices.size()) continue;
-      double* const of_set = &least_[(rest + kinds.kinds[kind].weight) * positions_];
-      for (std::size_t from = 0; from < stretches.size(); ++from) {
+      const std::size_t set = rest + kinds.kinds[kind].weight;
+      double* const of_set = &least_[set * positions_];
+      const std::size_t behind = std::min(stretches.size(), completions.latest_start(set) + 1);
+      for (std::size_t from = 0; from < behind; ++from) {
         auto [first, last] = completions.range_of_ends(kind, from);
         for (const Step& step : steps[from]) {
           if (first > last) break;

@@ -79,61 +79,38 @@ std::optional<Optimum> optimum(const CostGraph& graph, const fleet::Fleet& fleet
   return best;
 }
 
-// Whether anything fits with so much more memory on the devices.
-bool fits(const CostGraph& graph, fleet::Fleet fleet, const ById<DeviceId, Bytes>& more) {
-  for (const DeviceId device : fleet.devices.ids()) {
-    if (fleet.devices[device].memory.value() > 0) fleet.devices[device].memory += more[device];
+// Whether anything fits with so much more memory on each device.
+bool fits(const CostGraph& graph, fleet::Fleet fleet, Bytes more) {
+  for (fleet::Device& device : fleet.devices) {
+    if (device.memory.value() > 0) device.memory += more;
   }
   std::int64_t steps = kExplainEffort.steps;
   ChainSearch search(graph, fleet);
   return search.find(kAnyPeriod, search.devices(), steps) == Outcome::found;
 }
 
-// The least more memory, on all devices or on one, with which something fits; to a hundredth.
-Bytes more_needed(const CostGraph& graph, const fleet::Fleet& fleet,
-                  std::optional<DeviceId> only_on, Bytes enough) {
-  std::int64_t low = 0;
-  std::int64_t high = enough.value();
-  while (high - low > std::max<std::int64_t>(1, high / 100)) {
-    const std::int64_t middle = (low + high) / 2;
-    ById<DeviceId, Bytes> more(fleet.devices.size(), Bytes(only_on ? 0 : middle));
-    if (only_on) more[*only_on] = Bytes(middle);
-    (fits(graph, fleet, more) ? high : low) = middle;
-  }
-  return Bytes(high);
-}
-
-// Memory that the whole model needs on a device.
-Bytes whole_on(const CostGraph& graph, const Stretches& stretches, DeviceId device) {
-  return graph.runtime_memory[device] + stretches.memory_from(0, kAnyMemory).back();
-}
-
 // No split fits: what is missing, and what would do.
 std::unexpected<Error> too_little_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
-  const Stretches stretches(graph);
+  const Bytes model = Stretches(graph).memory_from(0, kAnyMemory).back();
+  Bytes whole = kAnyMemory;  // on one device, with the smallest worker
+  Bytes most{0};
   Bytes all{0};
-  std::optional<DeviceId> cheapest;  // which device alone needs least more
-  Bytes cheapest_more{0};
-  Bytes enough{0};
   for (const DeviceId device : fleet.devices.ids()) {
+    whole = std::min(whole, model + graph.runtime_memory[device]);
+    most = std::max(most, model + graph.runtime_memory[device] - fleet.devices[device].memory);
     all += fleet.devices[device].memory;
-    const Bytes missing = whole_on(graph, stretches, device) - fleet.devices[device].memory;
-    enough = std::max(enough, missing);
-    const Bytes more = more_needed(graph, fleet, device, missing);
-    if (!cheapest || more < cheapest_more) {
-      cheapest = device;
-      cheapest_more = more;
-    }
   }
-  const Bytes on_each = more_needed(graph, fleet, std::nullopt, enough);
-  const std::string& name = fleet.devices[*cheapest].name;
+  std::int64_t low = 0;
+  std::int64_t high = most.value();  // enough, as each could take the model then; to a hundredth
+  while (high - low > std::max<std::int64_t>(1, high / 100)) {
+    const std::int64_t middle = (low + high) / 2;
+    (fits(graph, fleet, Bytes(middle)) ? high : low) = middle;
+  }
   return fail(ErrorKind::infeasible,
               "the model does not fit: on one device it needs {}, the fleet has {} in all, and no "
-              "split in the model's order fits the devices; {} more on each device, or {} in all "
-              "on {} ({} more), would be enough",
-              at_least(whole_on(graph, stretches, *cheapest)), to_text(all), at_least(on_each),
-              at_least(fleet.devices[*cheapest].memory + cheapest_more), name,
-              at_least(cheapest_more));
+              "split in the model's order fits its devices; {} more on each device, or one device "
+              "with {}, would be enough",
+              at_least(whole), to_text(all), at_least(Bytes(high)), at_least(whole));
 }
 
 // How many devices that could stand for this one have a stage.
