@@ -21,8 +21,14 @@ namespace convoy::plan {
 
 // The shortest period over all ways to give contiguous runs of the nodes, in the graph's order, to
 // distinct devices (any subset, any order of devices); compute, transfer and memory counted as
-// evaluate() counts them. Exact for that order: dynamic programming over (nodes done, devices used,
-// last device), for bisected periods. Identical devices count once.
+// evaluate() counts them. Exact for that order, values that skip stages included (chain_search.h);
+// where the steps that bound its time run out, `limits` says how far it may be off. Of equal periods
+// the one with the fewest devices. Identical devices count once. Infeasible: how much memory is
+// missing, and what would do.
 [[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// The best of solve_chain, solve_memory and each device alone; `solver` says which, `limits` what
+// the others reach.
+[[nodiscard]] Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet);
 
 }  // namespace convoy::plan

@@ -207,6 +207,17 @@ TEST_F(SolveTest, ChainGivesEqualDevicesTheSameNodesAsSoonAsItPays) {
   EXPECT_TRUE(plan->proven);
 }
 
+TEST_F(SolveTest, AutoTakesTheBestAndSaysWhatTheOthersReach) {
+  builder.device("small", 3'000'000).device("large").links(1e6);
+  add_nodes({1, 1});
+  const auto plan = solve_auto(graph(), fleet());
+  expect_valid(plan);
+  EXPECT_EQ(plan->solver, "chain");
+  EXPECT_EQ(plan->figures.period, Seconds(2));
+  EXPECT_THAT(plan->limits, Contains("periods compared: chain 2.00 s, memory 2.00 s, small alone "
+                                     "does not fit, large alone 4.00 s"));
+}
+
 TEST(BoundTest, IsTheSumOverTheSpeedsWhereDevicesDifferByAFactor) {
   ProblemBuilder builder;
   builder.device("a").device("b").links(1);
