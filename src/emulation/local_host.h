@@ -1,5 +1,5 @@
 // Devices that are not there: each a process of its own with a CPU quota, a memory limit and a
-// network namespace with a shaped link, as far as this machine allows.
+// network namespace with shaped links, as far as this machine allows.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,11 @@ namespace convoy::emulation {
 
 enum class MemoryLimit { enforced, ignored };
 
+enum class Enforcement {
+  automatic,   // by the kernel where it lets us, else in the worker's process
+  in_process,  // as on a machine that allows nothing
+};
+
 // What this machine can enforce, with the reason where it cannot.
 struct Capabilities {
   bool cpu_quota = false;        // cgroup v1 or v2
@@ -22,12 +27,14 @@ struct Capabilities {
   bool shaped_network = false;   // network namespaces, veth, htb
   std::vector<std::string> reasons;
 };
+// Tries everything for real, and removes it again.
 [[nodiscard]] Capabilities probe();
 
 // A WorkerHost for the emulated devices of one fleet; a device with an address of its own is
 // reached there. `program` is convoy itself, run as `PROGRAM worker ...`. What an earlier convoy
 // left behind after a crash (groups, namespaces) is removed first.
 [[nodiscard]] Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(
-    const fleet::Fleet& fleet, const std::filesystem::path& program, MemoryLimit memory);
+    const fleet::Fleet& fleet, const std::filesystem::path& program, MemoryLimit memory,
+    Enforcement enforcement = Enforcement::automatic);
 
 }  // namespace convoy::emulation

@@ -1,1 +1,0 @@
-#include "emulation/local_host.h"

@@ -1,0 +1,298 @@
+#include "emulation/local_host.h"
+
+#include <fmt/ranges.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "emulation/child_process.h"
+#include "emulation/control_group.h"
+#include "emulation/leftovers.h"
+#include "emulation/network.h"
+
+namespace convoy::emulation {
+namespace {
+
+// In a namespace of its own a device has all ports to itself.
+constexpr int kControlPort = 7701;
+constexpr int kDataPort = 7702;
+
+int threads_of(const fleet::Device& device) {
+  return std::max(1, static_cast<int>(std::ceil(device.cores)));
+}
+
+// A folder that goes with its owner.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  ~RunFolder() {
+    std::error_code problem;
+    std::filesystem::remove_all(path_, problem);
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class LocalHost : public runtime::WorkerHost {
+ public:
+  LocalHost(const fleet::Fleet& fleet, std::filesystem::path program, RunName run)
+      : fleet_(fleet),
+        program_(std::move(program)),
+        name_(std::move(run.name)),
+        folder_(std::move(run.folder)) {}
+  ~LocalHost() override { stop_all(); }
+
+  void prepare(MemoryLimit memory, Enforcement enforcement);
+
+  Result<Worker> start(const fleet::Device& device) override;
+  std::optional<std::string> obituary(const std::string& device) override;
+  void stop_all() override { running_.clear(); }
+  std::string description() const override { return fmt::format("{}", fmt::join(notes_, "; ")); }
+
+ private:
+  // Members go in reverse order: the process first, then the groups it was in.
+  struct Running {
+    Worker worker;
+    std::optional<ControlGroup> cpu;
+    std::optional<ControlGroup> memory;
+    ChildProcess process;
+  };
+
+  void prepare_cpu(Enforcement enforcement);
+  void prepare_memory(MemoryLimit memory, Enforcement enforcement);
+  void prepare_network(Enforcement enforcement);
+  [[nodiscard]] std::vector<DeviceId> emulated() const;
+
+  fleet::Fleet fleet_;
+  std::filesystem::path program_;
+  std::string name_;
+  RunFolder folder_;
+  std::optional<ControlGroup> cpu_;     // the devices' groups are in these
+  std::optional<ControlGroup> memory_;
+  std::optional<Network> network_;
+  bool paced_ = false;                  // links are the workers' own business
+  std::vector<std::string> notes_;
+  std::map<std::string, Running> running_;
+};
+
+// A group in a controller for all devices.
+Result<ControlGroup> group_in(const std::string& controller, const std::string& name) {
+  return find_controller(controller).and_then(
+      [&](const Controller& found) { return ControlGroup::create(found, name); });
+}
+
+std::vector<DeviceId> LocalHost::emulated() const {
+  std::vector<DeviceId> devices;
+  for (const DeviceId id : fleet_.devices.ids()) {
+    if (fleet_.devices[id].address.empty()) devices.push_back(id);
+  }
+  return devices;
+}
+
+void LocalHost::prepare(MemoryLimit memory, Enforcement enforcement) {
+  prepare_cpu(enforcement);
+  prepare_memory(memory, enforcement);
+  prepare_network(enforcement);
+  double claimed = 0;
+  for (const DeviceId id : emulated()) claimed += fleet_.devices[id].cores;
+  if (const unsigned cores = std::thread::hardware_concurrency(); claimed > cores) {
+    notes_.push_back(fmt::format("contended: the devices claim {:.3g} cores, this machine has {}",
+                                 claimed, cores));
+  }
+}
+
+void LocalHost::prepare_cpu(Enforcement enforcement) {
+  const std::vector<DeviceId> devices = emulated();
+  if (std::ranges::all_of(devices, [&](DeviceId id) { return fleet_.devices[id].cores == 0; })) {
+    return;
+  }
+  std::string why = "as asked";
+  if (enforcement == Enforcement::automatic) {
+    auto group = group_in("cpu", name_);
+    const Result<void> ready =
+        group ? group->set_high_priority().and_then([&]() -> Result<void> {
+          // Whether a quota can be set at all shows only in a child.
+          const auto child = group->create_child("try");
+          return child ? child->set_cores(0.5) : std::unexpected(child.error());
+        })
+              : std::unexpected(group.error());
+    if (ready) {
+      cpu_ = *std::move(group);
+      notes_.push_back("CPU quota by control group in periods of 10 ms");
+      return;
+    }
+    why = ready.error().message;
+  }
+  notes_.push_back(fmt::format("computing stretched in the workers ({})", why));
+}
+
+void LocalHost::prepare_memory(MemoryLimit memory, Enforcement enforcement) {
+  const std::vector<DeviceId> devices = emulated();
+  if (std::ranges::all_of(devices,
+                          [&](DeviceId id) { return fleet_.devices[id].memory.value() == 0; })) {
+    return;
+  }
+  std::string why = "as asked";
+  if (memory == MemoryLimit::enforced && enforcement == Enforcement::automatic) {
+    auto group = group_in("memory", name_);
+    const Result<void> ready = group ? Result<void>() : std::unexpected(group.error());
+    if (ready) {
+      memory_ = *std::move(group);
+      notes_.push_back("memory limit by control group");
+      return;
+    }
+    why = ready.error().message;
+  }
+  notes_.push_back(fmt::format("memory not limited ({})", why));
+}
+
+void LocalHost::prepare_network(Enforcement enforcement) {
+  const std::vector<DeviceId> devices = emulated();
+  bool any_rate = false;
+  bool any_latency = false;
+  for (const DeviceId from : devices) {
+    for (const DeviceId to : devices) {
+      if (from == to) continue;
+      any_rate |= fleet_.links[from][to].bandwidth.value() > 0;
+      any_latency |= fleet_.links[from][to].latency.count() > 0;
+    }
+  }
+  if (any_rate) {
+    std::string why = "as asked";
+    if (enforcement == Enforcement::automatic) {
+      auto network = Network::create(name_, fleet_, devices);
+      if (network) network_.emplace(*std::move(network));
+      else why = network.error().message;
+    }
+    paced_ = !network_;
+    notes_.push_back(network_ ? "links shaped by HTB between network namespaces"
+                              : fmt::format("links paced in the workers ({})", why));
+  }
+  if (any_latency) notes_.push_back("link latency added by the sending worker");
+  if (any_rate && fleet_.contention != fleet::Contention::link) {
+    notes_.push_back("contention approximated: what a device sends shares its fastest link");
+  }
+}
+
+Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device) {
+  if (!device.address.empty()) {
+    const auto colon = device.address.rfind(':');
+    const int port = colon == std::string::npos ? 0 : std::atoi(device.address.c_str() + colon + 1);
+    if (port <= 0 || port >= 65535) {
+      return fail(ErrorKind::input, "\"{}\" is no address; right would be tcp://HOST:PORT",
+                  device.address);
+    }
+    return Worker{.control = device.address,
+                  .data = fmt::format("{}:{}", device.address.substr(0, colon), port + 1),
+                  .network = Network::real};
+  }
+  const auto id = fleet_.find(device.name);
+  if (!id) return fail(ErrorKind::input, "it is not in the fleet that this host emulates");
+  if (const auto found = running_.find(device.name); found != running_.end()) {
+    if (!found->second.process.status()) return found->second.worker;
+    running_.erase(found);
+  }
+
+  ChildOptions child;
+  Worker worker;
+  FileDescriptor space;
+  if (network_) {
+    auto opened = network_->open_namespace(*id);
+    if (!opened) return std::unexpected(opened.error());
+    space = *std::move(opened);
+    child.network_namespace = space.get();
+    worker.control = fmt::format("tcp://{}:{}", network_->address(*id), kControlPort);
+    worker.data = fmt::format("tcp://{}:{}", network_->address(*id), kDataPort);
+  } else {
+    const std::string base = fmt::format("ipc://{}/{}", folder_.path().string(), id->index());
+    worker.control = base + ".control";
+    worker.data = base + ".data";
+  }
+  worker.network = paced_ ? Network::paced : Network::shaped;
+
+  // A group is the device's for one worker, so that its counts are that worker's.
+  const std::string group_name = fmt::format("device-{}", id->index());
+  std::optional<ControlGroup> cpu;
+  std::optional<ControlGroup> memory;
+  if (cpu_ && device.cores > 0) {
+    auto group = cpu_->create_child(group_name);
+    if (!group) return std::unexpected(group.error());
+    if (auto set = group->set_cores(device.cores); !set) return std::unexpected(set.error());
+    child.groups.push_back(group->processes());
+    cpu = *std::move(group);
+  }
+  if (memory_ && device.memory.value() > 0) {
+    auto group = memory_->create_child(group_name);
+    if (!group) return std::unexpected(group.error());
+    if (auto set = group->set_memory(device.memory); !set) return std::unexpected(set.error());
+    child.groups.push_back(group->processes());
+    memory = *std::move(group);
+  }
+
+  child.arguments = {program_.string(),
+                     "worker",
+                     "--name=" + device.name,
+                     "--control", worker.control,
+                     "--data", worker.data,
+                     "--cache", (folder_.path() / "models").string(),
+                     "--threads", std::to_string(threads_of(device)),
+                     "--parent", std::to_string(::getpid())};
+  if (!cpu_ && device.cores > 0) {
+    child.arguments.insert(child.arguments.end(),
+                           {"--speed", std::to_string(device.cores / threads_of(device))});
+  }
+  auto process = ChildProcess::start(child);
+  if (!process) return std::unexpected(process.error());
+  running_.emplace(device.name,
+                   Running{worker, std::move(cpu), std::move(memory), *std::move(process)});
+  return worker;
+}
+
+std::optional<std::string> LocalHost::obituary(const std::string& device) {
+  const auto found = running_.find(device);
+  if (found == running_.end()) return std::nullopt;
+  Running& running = found->second;
+  const std::optional<int> status = running.process.status();
+  if (!status) return std::nullopt;
+  if (WIFSIGNALED(*status)) {
+    const int signal = WTERMSIG(*status);
+    if (signal == SIGKILL && running.memory && running.memory->memory_kills() > 0) {
+      const auto id = fleet_.find(device);
+      return fmt::format("was killed: out of memory (limit {})",
+                         to_text(fleet_.devices[*id].memory));
+    }
+    return fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal));
+  }
+  const std::string words = running.process.last_words();
+  return fmt::format("exited with status {}{}{}", WEXITSTATUS(*status), words.empty() ? "" : ": ",
+                     words);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(const fleet::Fleet& fleet,
+                                                             const std::filesystem::path& program,
+                                                             MemoryLimit memory,
+                                                             Enforcement enforcement) {
+  remove_leftovers();
+  auto run = claim_run_name();
+  if (!run) return std::unexpected(run.error());
+  auto host = std::make_unique<LocalHost>(fleet, program, *std::move(run));
+  host->prepare(memory, enforcement);
+  return host;
+}
+
+}  // namespace convoy::emulation
