@@ -15,6 +15,9 @@ int main(int argc, char** argv) {
   cli::add_split(app, action);
   cli::add_verify(app, action);
   // commands are added here, one line each
+  cli::add_doctor(app, action);
+  cli::add_run(app, action);
+  cli::add_worker(app, action);
   try {
     app.parse(argc, argv);
     if (const Result<void> done = action(); !done) {

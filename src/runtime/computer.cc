@@ -75,7 +75,7 @@ Outcome Computer::perform(LoadTask& task) {
 }
 
 Result<Computer::Loading> Computer::load(const StageModel& model) {
-  const Result<std::filesystem::path> file = cache_.find(model.sha256);
+  const Result<std::filesystem::path> file = cache_.find(model.files);
   if (!file) return std::unexpected(file.error());
   Result<engine::Session> session =
       engine::Session::load(*file, {.threads = options_.threads, .level = model.level});
@@ -106,13 +106,13 @@ Outcome Computer::perform(MeasureTask& task) {
   stages_.clear();
   forget_peak_memory();
   const auto measured =
-      cache_.find(task.sha256)
+      cache_.find(task.files)
           .and_then([&](const std::filesystem::path& file) {
             return profile::measure(file, task.inputs,
                                     {.threads = options_.threads, .speed = options_.speed});
           })
           .transform([&](profile::DeviceProfile device) {
-            return profile::to_json({.model_sha256 = task.sha256,
+            return profile::to_json({.model_sha256 = task.files.sha256,
                                      .runtime_version = engine::runtime_version(),
                                      .devices = {std::move(device)}});
           });

@@ -23,7 +23,7 @@ namespace convoy::runtime {
 // A stage's model, and which of its ports hold the stage's values.
 struct StageModel {
   StageId stage;
-  std::string sha256;
+  ModelFiles files;
   onnx::OptimizationLevel level = onnx::OptimizationLevel::none;
   std::vector<std::string> inputs;   // names, as in the stage's spec; "": no port, only a trigger
   std::vector<std::string> outputs;
@@ -36,7 +36,7 @@ struct LoadTask {
 };
 struct MeasureTask {
   std::uint64_t ticket = 0;
-  std::string sha256;
+  ModelFiles files;
   std::vector<engine::SharedTensor> inputs;
 };
 using Task = std::variant<LoadTask, MeasureTask, Job>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "foundation/sha256.h"
 
@@ -79,7 +80,7 @@ Result<void> ModelCache::append(const std::string& sha256, std::uint64_t offset,
   return {};
 }
 
-Result<std::filesystem::path> ModelCache::find(const std::string& sha256) {
+Result<std::filesystem::path> ModelCache::check(const std::string& sha256) {
   if (auto fine = check_name(sha256); !fine) return std::unexpected(fine.error());
   const std::filesystem::path file = complete(sha256);
   const Result<std::string> found = sha256_of(file);
@@ -91,6 +92,33 @@ Result<std::filesystem::path> ModelCache::find(const std::string& sha256) {
                 sha256);
   }
   return file;
+}
+
+Result<std::filesystem::path> ModelCache::find(const ModelFiles& model) {
+  const auto file = check(model.sha256);
+  if (!file || model.data_file.empty()) return file;
+  const auto data = check(model.data_sha256);
+  if (!data) return data;
+  if (model.data_file != std::filesystem::path(model.data_file).filename() ||
+      model.data_file.starts_with('.')) {
+    return fail(ErrorKind::failure, "\"{}\" is no name for a file of weights", model.data_file);
+  }
+  // The model looks for its weights beside it, by name; both stay where they are too.
+  const std::filesystem::path folder =
+      folder_ / fmt::format("{}-{}", model.sha256, model.data_sha256);
+  std::error_code problem;
+  std::filesystem::create_directory(folder, problem);
+  for (const auto& [from, name] : {std::pair(*file, std::string("model.onnx")),
+                                   std::pair(*data, model.data_file)}) {
+    if (!problem && !std::filesystem::exists(folder / name)) {
+      std::filesystem::create_hard_link(from, folder / name, problem);
+    }
+  }
+  if (problem && problem != std::errc::file_exists) {
+    return fail(ErrorKind::failure, "cannot lay a model out in {}: {}", folder.string(),
+                problem.message());
+  }
+  return folder / "model.onnx";
 }
 
 }  // namespace convoy::runtime

@@ -10,6 +10,13 @@
 
 namespace convoy::runtime {
 
+// A model by its contents: its file, and the one with its weights if they are apart.
+struct ModelFiles {
+  std::string sha256;
+  std::string data_file;    // the name by which the model knows it; empty: none
+  std::string data_sha256;
+};
+
 // Writes only below its folder: a name that is no sha256 is refused. Several workers may share one.
 class ModelCache {
  public:
@@ -22,11 +29,13 @@ class ModelCache {
   // are here the file is complete.
   [[nodiscard]] Result<void> append(const std::string& sha256, std::uint64_t offset,
                                     std::span<const std::byte> bytes, std::uint64_t total);
-  // A complete file whose contents have that hash. One that has not is removed, and an error.
-  [[nodiscard]] Result<std::filesystem::path> find(const std::string& sha256);
+  // A complete model whose files have those hashes, ready to be loaded. A file that has another hash
+  // is removed, and an error.
+  [[nodiscard]] Result<std::filesystem::path> find(const ModelFiles& model);
 
  private:
   explicit ModelCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  [[nodiscard]] Result<std::filesystem::path> check(const std::string& sha256);
   [[nodiscard]] std::filesystem::path complete(const std::string& sha256) const;
   [[nodiscard]] std::filesystem::path partial(const std::string& sha256) const;
 

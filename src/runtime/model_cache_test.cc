@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "foundation/file.h"
+#include "foundation/sha256.h"
 
 namespace convoy::runtime {
 namespace {
@@ -36,14 +37,31 @@ TEST_F(ModelCacheTest, KeepsAFileThatCameInPieces) {
   auto cache = ModelCache::open(folder_ / "new" / "folder");
   ASSERT_TRUE(cache);
   EXPECT_EQ(cache->held(kHello), 0u);
-  EXPECT_FALSE(cache->find(kHello));
+  EXPECT_FALSE(cache->find({kHello}));
   ASSERT_TRUE(append(*cache, 0, "hel", 5));
   EXPECT_EQ(cache->held(kHello), 3u);
   ASSERT_TRUE(append(*cache, 3, "lo", 5));
   EXPECT_EQ(cache->held(kHello), 5u);
-  const auto file = cache->find(kHello);
+  const auto file = cache->find({kHello});
   ASSERT_TRUE(file);
   EXPECT_EQ(read_file(*file), "hello");
+}
+
+TEST_F(ModelCacheTest, LaysAModelOutWithItsWeightsBesideIt) {
+  auto cache = ModelCache::open(folder_);
+  ASSERT_TRUE(write_file(folder_ / "w", "weights"));
+  const std::string hash = sha256_of(folder_ / "w").value();
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  EXPECT_FALSE(cache->find({kHello, "model.onnx.data", hash}));
+  ASSERT_TRUE(append(*cache, 0, "weights", 7, hash));
+  for (int i = 0; i < 2; ++i) {
+    const auto file = cache->find({kHello, "model.onnx.data", hash});
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(read_file(*file), "hello");
+    EXPECT_EQ(read_file(file->parent_path() / "model.onnx.data"), "weights");
+  }
+  EXPECT_THAT(cache->find({kHello, "../data", hash}).error().message,
+              HasSubstr("is no name for a file of weights"));
 }
 
 TEST_F(ModelCacheTest, RefusesPiecesThatDoNotFollow) {
@@ -58,7 +76,7 @@ TEST_F(ModelCacheTest, RefusesPiecesThatDoNotFollow) {
 TEST_F(ModelCacheTest, RemovesAFileWithTheWrongContents) {
   auto cache = ModelCache::open(folder_);
   ASSERT_TRUE(append(*cache, 0, "jello", 5));
-  EXPECT_THAT(cache->find(kHello).error().message,
+  EXPECT_THAT(cache->find({kHello}).error().message,
               HasSubstr("the model that arrived has the hash "));
   EXPECT_EQ(cache->held(kHello), 0u);
 }
@@ -68,7 +86,7 @@ TEST_F(ModelCacheTest, WritesNowhereElse) {
   const std::string outside = "../" + kHello.substr(3);
   EXPECT_FALSE(append(*cache, 0, "x", 1, outside));
   EXPECT_THAT(cache->held(outside).error().message, HasSubstr("is no SHA-256"));
-  EXPECT_FALSE(cache->find("/etc/passwd"));
+  EXPECT_FALSE(cache->find({"/etc/passwd"}));
 }
 
 TEST_F(ModelCacheTest, SaysWhenTheFolderCannotBeMade) {

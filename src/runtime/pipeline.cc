@@ -89,7 +89,8 @@ struct Pipeline::State {
 };
 
 Pipeline::State::~State() {
-  if (lost) return;
+  if (lost && lost->kind != ErrorKind::cancelled) return;
+  for (RemoteWorker& worker : workers) worker.ignore_stop();
   // Workers stay; they free the models for whoever comes next.
   wire::Request stop;
   stop.mutable_stop();
@@ -102,7 +103,8 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
                                    const PipelineOptions& options) {
   const Clock::time_point deadline = after(options.load_timeout);
   for (const DeviceId device : devices) {
-    auto worker = RemoteWorker::start(context, fleet.devices[device], host, options.silence);
+    auto worker = RemoteWorker::start(context, fleet.devices[device], host,
+                                      {.silence = options.silence, .stop = options.stop});
     if (!worker) return std::unexpected(std::move(worker.error()));
     workers.push_back(*std::move(worker));
   }
@@ -113,7 +115,9 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
     const onnx::SubModel& sub_model = map.sub_models[i];
     files.push_back(sub_model.file);
     auto sent = remote(route.stages[i].peer)
-                    .send_file(directory / sub_model.file, sub_model.sha256, deadline);
+                    .send_model(directory / sub_model.file,
+                                {sub_model.sha256, sub_model.data_file, sub_model.data_sha256},
+                                deadline);
     if (!sent) return within(sub_model.file, std::move(sent.error()));
   }
 
@@ -134,6 +138,7 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
   start.mutable_start()->set_window(window);
   if (auto started = ask_all(start, deadline); !started) return std::unexpected(started.error());
   started_s = steady_seconds();
+  for (RemoteWorker& worker : workers) worker.ignore_stop();
   return {};
 }
 
@@ -154,7 +159,9 @@ wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
     if (from.peer != peer) continue;
     wire::StageSetup& stage = *setup.add_stages();
     stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
-    stage.set_sha256(map.sub_models[i].sha256);
+    stage.mutable_model()->set_sha256(map.sub_models[i].sha256);
+    stage.mutable_model()->set_data_file(map.sub_models[i].data_file);
+    stage.mutable_model()->set_data_sha256(map.sub_models[i].data_sha256);
     stage.set_level(std::string(onnx::name_of(level)));
     for (std::size_t k = 0; k < from.spec.inputs.size(); ++k) {
       wire::ReadValue& input = *stage.add_inputs();

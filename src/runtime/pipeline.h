@@ -50,6 +50,7 @@ struct PipelineOptions {
   Seconds request_timeout{60};          // from submission to result
   Seconds silence{2};                   // a worker that is silent for so long is lost
   onnx::CutMode mode = onnx::CutMode::exact;
+  std::function<bool()> stop;           // ends start() early, with error kind cancelled
 };
 
 // What one stage did, over the pipeline's life.

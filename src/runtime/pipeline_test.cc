@@ -58,7 +58,7 @@ class ThreadHost : public WorkerHost {
     obituaries.clear();
     for (auto& [name, thread] : threads_) {
       zmq::context_t context(1);
-      auto worker = RemoteWorker::start(context, {.name = name}, *this, 10s);
+      auto worker = RemoteWorker::start(context, {.name = name}, *this, {});
       const auto soon = std::chrono::steady_clock::now() + 10s;
       wire::Request exit;
       exit.mutable_exit();

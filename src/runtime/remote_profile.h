@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 
 #include "engine/session.h"
@@ -13,9 +14,10 @@
 namespace convoy::runtime {
 
 // Lets every device of the fleet measure the optimised model `file` in its worker, one after the
-// other, and returns the profile (values measured here). Workers are left running.
+// other, and returns the profile (values measured here). Weights that are apart are in FILE.data.
+// Workers are left running. `stop` ends it early, with error kind cancelled.
 [[nodiscard]] Result<profile::Profile> profile_fleet(
     const std::filesystem::path& file, std::span<const engine::SharedTensor> inputs,
-    const fleet::Fleet& fleet, WorkerHost& host);
+    const fleet::Fleet& fleet, WorkerHost& host, const std::function<bool()>& stop = nullptr);
 
 }  // namespace convoy::runtime

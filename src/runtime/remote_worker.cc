@@ -24,25 +24,26 @@ constexpr milliseconds kCheck{50};
 }  // namespace
 
 RemoteWorker::RemoteWorker(zmq::context_t& context, std::string name, WorkerHost& host,
-                           WorkerHost::Worker worker, Seconds silence)
+                           WorkerHost::Worker worker, Patience patience)
     : name_(std::move(name)),
       host_(&host),
+      stop_(std::move(patience.stop)),
       worker_(std::move(worker)),
       control_(make_socket(context, zmq::socket_type::dealer)),
       monitor_(context, zmq::socket_type::pair),
       data_(make_socket(context, zmq::socket_type::dealer)) {
   // Pings at a fifth of the silence that is taken for a loss. Only here: on a slow link pings would
   // queue behind tensors.
-  const int silence_ms = static_cast<int>(std::chrono::ceil<milliseconds>(silence).count());
+  const int silence_ms = static_cast<int>(std::chrono::ceil<milliseconds>(patience.silence).count());
   control_.set(zmq::sockopt::heartbeat_ivl, std::max(1, silence_ms / 5));
   control_.set(zmq::sockopt::heartbeat_timeout, silence_ms);
 }
 
 Result<RemoteWorker> RemoteWorker::start(zmq::context_t& context, const fleet::Device& device,
-                                         WorkerHost& host, Seconds silence) {
+                                         WorkerHost& host, Patience patience) {
   Result<WorkerHost::Worker> worker = host.start(device);
   if (!worker) return within(fmt::format("device {}", device.name), std::move(worker.error()));
-  RemoteWorker remote(context, device.name, host, *std::move(worker), silence);
+  RemoteWorker remote(context, device.name, host, *std::move(worker), std::move(patience));
 
   const std::string events = fmt::format("inproc://events-{}", remote.control_.handle());
   if (::zmq_socket_monitor(remote.control_.handle(), events.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
@@ -90,6 +91,14 @@ Result<void> RemoteWorker::greet(Time deadline) {
   // As far as can be told, the clocks are one.
   if (std::abs(clock_offset_.count()) <= fastest_s / 2) clock_offset_ = Seconds(0);
   return {};
+}
+
+Result<void> RemoteWorker::send_model(const std::filesystem::path& file, const ModelFiles& model,
+                                      Time deadline) {
+  return send_file(file, model.sha256, deadline).and_then([&]() -> Result<void> {
+    if (model.data_file.empty()) return {};
+    return send_file(file.parent_path() / model.data_file, model.data_sha256, deadline);
+  });
 }
 
 Result<void> RemoteWorker::send_file(const std::filesystem::path& file, const std::string& sha256,
@@ -197,6 +206,7 @@ std::optional<Parcel> RemoteWorker::receive() {
 }
 
 Result<void> RemoteWorker::check() {
+  if (stop_ && stop_()) return fail(ErrorKind::cancelled, "stopped");
   take_answers();
   while (runtime::receive(monitor_)) disconnected_ = true;
   if (const auto obituary = host_->obituary(name_)) return lost(*obituary);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,10 +13,17 @@
 #include "fleet/fleet.h"
 #include "foundation/error.h"
 #include "messages.pb.h"
+#include "runtime/model_cache.h"
 #include "runtime/pipeline.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
+
+// What ends waiting for a worker besides its answer.
+struct Patience {
+  Seconds silence{2};               // a worker that is silent for so long is lost
+  std::function<bool()> stop;       // the user has had enough; may be empty
+};
 
 // The connection to one worker: requests and their answers, and the way for tensors. Every wait has
 // a deadline, and ends when the worker is gone: error kind `lost`, with what became of it.
@@ -26,16 +34,17 @@ class RemoteWorker {
   // Starts the device's worker; it greets later (greet()), so that several can start at once.
   [[nodiscard]] static Result<RemoteWorker> start(zmq::context_t& context,
                                                   const fleet::Device& device, WorkerHost& host,
-                                                  Seconds silence);
+                                                  Patience patience);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const WorkerHost::Worker& worker() const { return worker_; }
 
   // Says hello, takes the worker over, compares clocks.
   [[nodiscard]] Result<void> greet(Time deadline);
-  // Sends a file unless the worker has it; for what it is known by, see sha256_of().
-  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file,
-                                       const std::string& sha256, Time deadline);
+  // Sends what the worker lacks of a model; its files are at `file` and, if the weights are apart,
+  // beside it.
+  [[nodiscard]] Result<void> send_model(const std::filesystem::path& file, const ModelFiles& model,
+                                        Time deadline);
   // Opens the way for tensors.
   [[nodiscard]] Result<void> open_data(Time deadline);
 
@@ -48,9 +57,9 @@ class RemoteWorker {
 
   // Tensors.
   void send(const Parcel& parcel);
-  [[nodiscard]] std::optional<Parcel> receive();  // the next that has arrived; malformed ones are dropped
+  [[nodiscard]] std::optional<Parcel> receive();  // that has arrived; malformed: dropped
 
-  // Nothing while the worker is there.
+  // Nothing while the worker is there and nobody says stop.
   [[nodiscard]] Result<void> check();
   // All that can make waiting worth ending.
   void add_to(std::vector<zmq::pollitem_t>& items);
@@ -58,14 +67,19 @@ class RemoteWorker {
   // The worker's steady clock minus ours.
   [[nodiscard]] Seconds clock_offset() const { return clock_offset_; }
 
+  void ignore_stop() { stop_ = nullptr; }
+
  private:
   RemoteWorker(zmq::context_t& context, std::string name, WorkerHost& host,
-               WorkerHost::Worker worker, Seconds silence);
+               WorkerHost::Worker worker, Patience patience);
   [[nodiscard]] std::unexpected<Error> lost(std::string what);
   void take_answers();
+  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file,
+                                       const std::string& sha256, Time deadline);
 
   std::string name_;
   WorkerHost* host_;
+  std::function<bool()> stop_;
   WorkerHost::Worker worker_;
   zmq::socket_t control_;
   zmq::socket_t monitor_;  // events of control_

@@ -27,6 +27,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+ModelFiles from_wire(const wire::ModelFiles& files) {
+  return {files.sha256(), files.data_file(), files.data_sha256()};
+}
+
 // Older busy intervals are forgotten: 32 bytes each.
 constexpr std::size_t kMostIntervals = 100'000;
 
@@ -265,7 +269,7 @@ void Worker::setup(const Caller& caller, const wire::Setup& setup) {
     const auto level = onnx::parse_level(stage.level());
     if (!level) return refuse(caller, level.error());
     StageSpec spec{.id = StageId(stage.stage())};
-    StageModel model{.stage = spec.id, .sha256 = stage.sha256(), .level = *level};
+    StageModel model{.stage = spec.id, .files = from_wire(stage.model()), .level = *level};
     for (const wire::ReadValue& input : stage.inputs()) {
       spec.inputs.push_back(ValueId(input.value()));
       model.inputs.push_back(input.name());
@@ -312,7 +316,7 @@ void Worker::measure(const Caller& caller, const wire::Measure& measure, Parts p
   auto inputs = take_tensors(measure.inputs(), parts, 2);
   if (!inputs) return refuse(caller, inputs.error());
   stop();
-  computer_.post(MeasureTask{ticket_for(caller), measure.sha256(), *std::move(inputs)});
+  computer_.post(MeasureTask{ticket_for(caller), from_wire(measure.model()), *std::move(inputs)});
 }
 
 void Worker::report(const Caller& caller, bool with_intervals) {

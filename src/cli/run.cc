@@ -1,0 +1,320 @@
+// convoy run: a split model over its devices, or a whole one on one of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/dimensions.h"
+#include "cli/stop_signal.h"
+#include "cli/this_program.h"
+#include "emulation/local_host.h"
+#include "engine/input_files.h"
+#include "engine/optimized_cache.h"
+#include "engine/sample.h"
+#include "fleet/devices_file.h"
+#include "foundation/cache_folder.h"
+#include "foundation/sha256.h"
+#include "foundation/suggest.h"
+#include "onnx/split_map.h"
+#include "runtime/pipeline.h"
+
+namespace convoy::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string devices;
+  std::string device;
+  std::string input;
+  std::vector<std::string> dims;
+  std::string output;
+  std::size_t requests = 1;
+  std::size_t in_flight = 0;
+  bool in_process = false;
+  bool json = false;
+};
+
+// What runs where.
+struct Subject {
+  std::filesystem::path directory;
+  onnx::SplitMap map;
+  fleet::Fleet fleet;
+};
+
+struct Outcome {
+  std::vector<Seconds> latencies;      // in the order of the requests
+  Seconds elapsed{0};                  // first submission to last answer
+  Seconds between{0};                  // first answer to last answer
+  std::vector<runtime::StageReport> stages;
+  std::vector<engine::SharedTensor> outputs;  // of the first request
+  std::string emulation;
+};
+
+Result<fleet::Fleet> fleet_for(const Arguments& arguments) {
+  if (arguments.devices.empty()) {
+    fleet::Fleet alone;
+    alone.devices.push_back({.name = "host"});
+    alone.links = {{fleet::Link{}}};
+    return alone;
+  }
+  auto file = fleet::read_devices(arguments.devices);
+  if (!file) return std::unexpected(std::move(file.error()));
+  for (const std::string& note : file->notes) fmt::print(stderr, "convoy: {}\n", note);
+  return std::move(file->fleet);
+}
+
+Result<onnx::Graph> graph_of(const std::filesystem::path& file) {
+  const Result<onnx::Model> model = onnx::read_model(file);
+  if (!model) return std::unexpected(model.error());
+  Result<onnx::Graph> graph = onnx::index_graph(*model);
+  if (!graph) return within(file.string(), std::move(graph.error()));
+  return graph;
+}
+
+// The device that runs a whole model.
+Result<std::string> device_for(const Arguments& arguments, const fleet::Fleet& fleet) {
+  std::vector<std::string> names;
+  for (const fleet::Device& device : fleet.devices) names.push_back(device.name);
+  if (arguments.device.empty()) {
+    if (names.size() == 1) return names.front();
+    return fail(ErrorKind::input, "{} declares {} devices: say with --device which one runs {}",
+                arguments.devices, names.size(), arguments.model);
+  }
+  if (fleet.find(arguments.device)) return arguments.device;
+  return fail(ErrorKind::input, "--device {}: there is no such device{}", arguments.device,
+              suggest(arguments.device, names));
+}
+
+// A whole model is a split into one; optimised as the pieces of others are.
+Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
+  const auto device = device_for(arguments, fleet);
+  if (!device) return std::unexpected(device.error());
+  const auto file = engine::optimized_model(arguments.model, onnx::OptimizationLevel::extended,
+                                            cache_folder());
+  if (!file) return std::unexpected(file.error());
+  const auto sha256 = sha256_of(*file);
+  if (!sha256) return std::unexpected(sha256.error());
+  const auto graph = graph_of(*file);
+  if (!graph) return std::unexpected(graph.error());
+  onnx::SubModel only{.file = file->filename(), .device = *device, .sha256 = *sha256};
+  if (const std::filesystem::path data = file->string() + ".data"; std::filesystem::exists(data)) {
+    const auto data_sha256 = sha256_of(data);
+    if (!data_sha256) return std::unexpected(data_sha256.error());
+    only.data_file = data.filename();
+    only.data_sha256 = *data_sha256;
+  }
+  for (const ValueId input : graph->inputs) only.inputs.push_back(graph->values[input].name);
+  for (const ValueId output : graph->outputs) only.outputs.push_back(graph->values[output].name);
+  Subject subject{.directory = file->parent_path(), .fleet = std::move(fleet)};
+  subject.map = {.model = arguments.model, .inputs = only.inputs, .outputs = only.outputs};
+  subject.map.sub_models.push_back(std::move(only));
+  return subject;
+}
+
+Result<Subject> subject_of(const Arguments& arguments) {
+  auto fleet = fleet_for(arguments);
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
+  if (!std::filesystem::is_directory(arguments.model)) return whole(arguments, *std::move(fleet));
+  if (arguments.devices.empty()) {
+    return fail(ErrorKind::input, "{} is a split model: --devices names the file of its devices",
+                arguments.model);
+  }
+  auto map = onnx::read_split_map(arguments.model);
+  if (!map) return std::unexpected(std::move(map.error()));
+  return Subject{arguments.model, *std::move(map), *std::move(fleet)};
+}
+
+// From the user's files, or made up; in the order of the map's inputs.
+Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
+                                                     const Subject& subject) {
+  std::vector<engine::Port> ports;
+  std::vector<engine::Port> known;
+  for (const onnx::SubModel& sub_model : subject.map.sub_models) {
+    const auto graph = graph_of(subject.directory / sub_model.file);
+    if (!graph) return std::unexpected(graph.error());
+    std::ranges::move(engine::inputs_of(*graph), std::back_inserter(known));
+  }
+  for (const std::string& name : subject.map.inputs) {
+    const auto port = std::ranges::find(known, name, &engine::Port::name);
+    if (port != known.end()) ports.push_back(*port);
+  }
+  const auto dims = parse_dimensions(arguments.dims);
+  if (!dims) return std::unexpected(dims.error());
+  auto named = arguments.input.empty()
+                   ? engine::sample_inputs(ports, *dims, engine::kSampleSeed)
+                   : engine::read_inputs(arguments.input, ports);
+  if (!named) return std::unexpected(std::move(named.error()));
+  std::vector<engine::SharedTensor> inputs;
+  for (const std::string& name : subject.map.inputs) inputs.push_back((*named)[name]);
+  return inputs;
+}
+
+// The smallest that at least `share` of the sorted are not above.
+Seconds quantile(const std::vector<Seconds>& sorted, double share) {
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::max<std::size_t>(rank, 1) - 1];
+}
+
+// `outcome` also holds what was done when it ends with an error.
+Result<void> run_requests(const Arguments& arguments, const Subject& subject,
+                          const std::vector<engine::SharedTensor>& inputs, StopSignal& stop,
+                          Outcome& outcome) {
+  auto host = emulation::make_local_host(
+      subject.fleet, this_program(), emulation::MemoryLimit::enforced,
+      arguments.in_process ? emulation::Enforcement::in_process
+                           : emulation::Enforcement::automatic);
+  if (!host) return std::unexpected(std::move(host.error()));
+  outcome.emulation = (*host)->description();
+  const auto stopped = [&] { return stop.requested(); };
+  auto pipeline = runtime::Pipeline::start(
+      subject.directory, subject.map, subject.fleet, **host,
+      {.in_flight = arguments.in_flight, .mode = subject.map.mode, .stop = stopped});
+  if (!pipeline) return std::unexpected(std::move(pipeline.error()));
+
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point first_answer = begin;
+  const auto done = runtime::run_all(
+      *pipeline, arguments.requests,
+      [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs; },
+      [&](runtime::Answer answer) {
+        const Clock::time_point now = Clock::now();
+        if (outcome.latencies.empty()) {
+          first_answer = now;
+          outcome.outputs = std::move(answer.outputs);
+        }
+        outcome.latencies.push_back(answer.latency);
+        outcome.elapsed = now - begin;
+        outcome.between = now - first_answer;
+      },
+      stopped);
+  if (auto report = pipeline->report()) outcome.stages = *std::move(report);
+  return done;
+}
+
+double rate_of(const Outcome& outcome) {
+  const double answers = static_cast<double>(outcome.latencies.size());
+  // Between answers where there are several, so that filling the pipeline does not count.
+  return answers > 1 ? (answers - 1) / outcome.between.count() : answers / outcome.elapsed.count();
+}
+
+void print_json(const Outcome& outcome) {
+  nlohmann::json stages = nlohmann::json::array();
+  for (const runtime::StageReport& stage : outcome.stages) {
+    stages.push_back({{"device", stage.device},
+                      {"file", stage.file},
+                      {"requests", stage.requests},
+                      {"busy_share", stage.busy.count() / outcome.elapsed.count()},
+                      {"sent_bytes", stage.sent.value()},
+                      {"peak_memory_bytes", stage.peak_memory.value()},
+                      {"cpu_s", stage.cpu_seconds}});
+  }
+  std::vector<Seconds> sorted = outcome.latencies;
+  std::ranges::sort(sorted);
+  fmt::print("{}\n", nlohmann::json{{"requests", outcome.latencies.size()},
+                                    {"rate_per_s", rate_of(outcome)},
+                                    {"latency_p50_s", quantile(sorted, 0.5).count()},
+                                    {"latency_p90_s", quantile(sorted, 0.9).count()},
+                                    {"emulation", outcome.emulation},
+                                    {"stages", std::move(stages)}}
+                         .dump());
+}
+
+void print_text(const Outcome& outcome) {
+  std::vector<Seconds> sorted = outcome.latencies;
+  std::ranges::sort(sorted);
+  fmt::print("{} requests, {:.3g} a second; latency {} (half of them), {} (nine in ten)\n",
+             sorted.size(), rate_of(outcome), to_text(quantile(sorted, 0.5)),
+             to_text(quantile(sorted, 0.9)));
+  fmt::print("{:<16} {:<22} {:>6} {:>12} {:>12} {:>10}\n", "device", "part", "busy", "sent",
+             "peak memory", "CPU time");
+  for (const runtime::StageReport& stage : outcome.stages) {
+    fmt::print("{:<16} {:<22} {:>5.0f}% {:>12} {:>12} {:>10}\n", stage.device, stage.file,
+               100 * stage.busy.count() / outcome.elapsed.count(), to_text(stage.sent),
+               to_text(stage.peak_memory), to_text(Seconds(stage.cpu_seconds)));
+  }
+  if (!outcome.emulation.empty()) fmt::print("emulation: {}\n", outcome.emulation);
+}
+
+// As ONNX's own tests name their files.
+Result<void> write_outputs(const std::filesystem::path& folder, const Subject& subject,
+                           const std::vector<engine::SharedTensor>& outputs) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) {
+    return fail(ErrorKind::failure, "cannot make the folder {}: {}", folder.string(),
+                problem.message());
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    auto written = onnx::write_tensor(folder / fmt::format("output_{}.pb", i),
+                                      {subject.map.outputs[i], engine::copy(outputs[i])});
+    if (!written) return written;
+  }
+  return {};
+}
+
+Result<void> run(const Arguments& arguments) {
+  StopSignal stop;
+  const auto subject = subject_of(arguments);
+  if (!subject) return std::unexpected(subject.error());
+  const auto inputs = inputs_for(arguments, *subject);
+  if (!inputs) return std::unexpected(inputs.error());
+
+  Outcome outcome;
+  const Result<void> done = run_requests(arguments, *subject, *inputs, stop, outcome);
+  if (outcome.latencies.empty()) return done;
+  if (arguments.json) {
+    print_json(outcome);
+  } else {
+    print_text(outcome);
+  }
+  if (!arguments.output.empty()) {
+    if (auto written = write_outputs(arguments.output, *subject, outcome.outputs); !written) {
+      return written;
+    }
+  }
+  return done;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command =
+      app.add_subcommand("run", "Runs a split model over its devices, or a whole one on one.");
+  command->footer(
+      "Example:\n  convoy run pieces --devices devices.yaml --requests 100\n"
+      "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs");
+  command->add_option("MODEL", arguments->model,
+                      "A model (.onnx), or the folder that convoy split made")
+      ->required()
+      ->check(CLI::ExistingPath);
+  command->add_option("--devices", arguments->devices,
+                      "devices.yaml; without it a whole model runs on this host");
+  command->add_option("--device", arguments->device, "Who runs a whole model");
+  command->add_option("--input", arguments->input,
+                      "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
+  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+  command->add_option("--output", arguments->output,
+                      "Folder for the first request's outputs: output_0.pb, ...");
+  command->add_option("--requests", arguments->requests, "How often to run the inputs")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
+      ->capture_default_str();
+  command->add_option("--in-flight", arguments->in_flight,
+                      "Requests at once; 0: two per stage and two more")
+      ->capture_default_str();
+  command->add_flag("--in-process", arguments->in_process,
+                    "Imitate the devices' limits in the workers, not by the kernel");
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace convoy::cli
