@@ -17,7 +17,7 @@
 #include "emulation/child_process.h"
 #include "emulation/control_group.h"
 #include "emulation/leftovers.h"
-#include "emulation/network.h"
+#include "emulation/virtual_network.h"
 
 namespace convoy::emulation {
 namespace {
@@ -82,7 +82,7 @@ class LocalHost : public runtime::WorkerHost {
   RunFolder folder_;
   std::optional<ControlGroup> cpu_;     // the devices' groups are in these
   std::optional<ControlGroup> memory_;
-  std::optional<Network> network_;
+  std::optional<VirtualNetwork> network_;
   bool paced_ = false;                  // links are the workers' own business
   std::vector<std::string> notes_;
   std::map<std::string, Running> running_;
@@ -173,9 +173,12 @@ void LocalHost::prepare_network(Enforcement enforcement) {
   if (any_rate) {
     std::string why = "as asked";
     if (enforcement == Enforcement::automatic) {
-      auto network = Network::create(name_, fleet_, devices);
-      if (network) network_.emplace(*std::move(network));
-      else why = network.error().message;
+      auto network = VirtualNetwork::create(name_, fleet_, devices);
+      if (network) {
+        network_.emplace(*std::move(network));
+      } else {
+        why = network.error().message;
+      }
     }
     paced_ = !network_;
     notes_.push_back(network_ ? "links shaped by HTB between network namespaces"

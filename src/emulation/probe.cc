@@ -3,7 +3,7 @@
 #include "emulation/control_group.h"
 #include "emulation/leftovers.h"
 #include "emulation/local_host.h"
-#include "emulation/network.h"
+#include "emulation/virtual_network.h"
 
 namespace convoy::emulation {
 namespace {

@@ -15,14 +15,14 @@ namespace convoy::emulation {
 // Removed by its destructor. What leaves a device for another one is held to the link's bandwidth by
 // HTB, frames and headers included (so tensors get some 95 % of it, as on a real link); what goes to
 // or comes from this host is not held at all.
-class Network {
+class VirtualNetwork {
  public:
   // `name` is unique on this machine and short; at most 250 devices.
-  [[nodiscard]] static Result<Network> create(const std::string& name, const fleet::Fleet& fleet,
+  [[nodiscard]] static Result<VirtualNetwork> create(const std::string& name, const fleet::Fleet& fleet,
                                               const std::vector<DeviceId>& devices);
-  Network(Network&& other) noexcept;
-  Network& operator=(Network&&) = delete;
-  ~Network();
+  VirtualNetwork(VirtualNetwork&& other) noexcept;
+  VirtualNetwork& operator=(VirtualNetwork&&) = delete;
+  ~VirtualNetwork();
 
   // To enter with setns().
   [[nodiscard]] Result<FileDescriptor> open_namespace(DeviceId device) const;
@@ -30,7 +30,7 @@ class Network {
   [[nodiscard]] std::string address(DeviceId device) const;
 
  private:
-  explicit Network(std::string name) : name_(std::move(name)) {}
+  explicit VirtualNetwork(std::string name) : name_(std::move(name)) {}
   [[nodiscard]] std::string namespace_of(DeviceId device) const;
   [[nodiscard]] Result<void> add(DeviceId device);
   [[nodiscard]] Result<void> shape(DeviceId device, const fleet::Fleet& fleet,
@@ -41,7 +41,7 @@ class Network {
   std::vector<DeviceId> added_;
 };
 
-// The names that Network gives to the bridge and the namespaces of `name`.
+// The names that VirtualNetwork gives to the bridge and the namespaces of `name`.
 [[nodiscard]] std::string bridge_of(const std::string& name);
 
 // Would create() work here? Tries it.

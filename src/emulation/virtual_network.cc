@@ -1,4 +1,4 @@
-#include "emulation/network.h"
+#include "emulation/virtual_network.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -72,12 +72,12 @@ std::string bridge_of(const std::string& name) {
   return "cv" + name.substr(dash == std::string::npos ? 0 : dash + 1);
 }
 
-Network::Network(Network&& other) noexcept
+VirtualNetwork::VirtualNetwork(VirtualNetwork&& other) noexcept
     : name_(std::exchange(other.name_, {})),
       prefix_(std::move(other.prefix_)),
       added_(std::move(other.added_)) {}
 
-Network::~Network() {
+VirtualNetwork::~VirtualNetwork() {
   if (name_.empty()) return;
   // With a namespace its end of the wire goes, and with that the other.
   for (const DeviceId device : added_) {
@@ -86,7 +86,7 @@ Network::~Network() {
   [[maybe_unused]] const auto gone = run_tool({"ip", "link", "del", bridge_of(name_)});
 }
 
-Result<Network> Network::create(const std::string& name, const fleet::Fleet& fleet,
+Result<VirtualNetwork> VirtualNetwork::create(const std::string& name, const fleet::Fleet& fleet,
                                 const std::vector<DeviceId>& devices) {
   if (devices.size() > kMostDevices) {
     return fail(ErrorKind::failure, "{} devices are more than the {} of one emulated network",
@@ -94,7 +94,7 @@ Result<Network> Network::create(const std::string& name, const fleet::Fleet& fle
   }
   const auto prefix = unused_prefix();
   if (!prefix) return std::unexpected(prefix.error());
-  Network network(name);
+  VirtualNetwork network(name);
   network.prefix_ = *prefix;
   const std::string bridge = bridge_of(name);
   auto made = run_tool({"ip", "-batch", "-"},
@@ -110,16 +110,16 @@ Result<Network> Network::create(const std::string& name, const fleet::Fleet& fle
   return network;
 }
 
-std::string Network::namespace_of(DeviceId device) const {
+std::string VirtualNetwork::namespace_of(DeviceId device) const {
   return fmt::format("{}-{}", name_, device.index());
 }
 
-std::string Network::address(DeviceId device) const {
+std::string VirtualNetwork::address(DeviceId device) const {
   const auto position = std::ranges::find(added_, device) - added_.begin();
   return prefix_ + std::to_string(static_cast<std::size_t>(position) + kFirstDevice);
 }
 
-Result<void> Network::add(DeviceId device) {
+Result<void> VirtualNetwork::add(DeviceId device) {
   added_.push_back(device);
   const std::string bridge = bridge_of(name_);
   const std::string wire = fmt::format("{}-{}", bridge, device.index());
@@ -140,7 +140,7 @@ Result<void> Network::add(DeviceId device) {
       });
 }
 
-Result<void> Network::shape(DeviceId device, const fleet::Fleet& fleet,
+Result<void> VirtualNetwork::shape(DeviceId device, const fleet::Fleet& fleet,
                             const std::vector<DeviceId>& devices) const {
   const auto rate_to = [&](DeviceId to) { return fleet.links[device][to].bandwidth; };
   BytesPerSecond fastest{0};
@@ -175,7 +175,7 @@ Result<void> Network::shape(DeviceId device, const fleet::Fleet& fleet,
   return run_tool({"tc", "-n", namespace_of(device), "-batch", "-"}, script);
 }
 
-Result<FileDescriptor> Network::open_namespace(DeviceId device) const {
+Result<FileDescriptor> VirtualNetwork::open_namespace(DeviceId device) const {
   const std::string file = "/run/netns/" + namespace_of(device);
   FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!opened) {
@@ -188,7 +188,7 @@ Result<void> try_network(const std::string& name) {
   fleet::Fleet fleet;
   fleet.devices = {{.name = "a"}, {.name = "b"}};
   fleet.links = {{{}, {.bandwidth = BytesPerSecond(1e6)}}, {{.bandwidth = BytesPerSecond(1e6)}, {}}};
-  return Network::create(name, fleet, {DeviceId(0), DeviceId(1)}).transform([](const Network&) {});
+  return VirtualNetwork::create(name, fleet, {DeviceId(0), DeviceId(1)}).transform([](const VirtualNetwork&) {});
 }
 
 }  // namespace convoy::emulation

@@ -1,0 +1,391 @@
+// Pipelines over real processes, limited as this machine allows.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "emulation/child_process.h"
+#include "emulation/control_group.h"
+#include "emulation/local_host.h"
+#include "engine/compare.h"
+#include "engine/named_run.h"
+#include "engine/optimize.h"
+#include "engine/sample.h"
+#include "foundation/file.h"
+#include "onnx/cut.h"
+#include "runtime/pipeline.h"
+#include "runtime/remote_profile.h"
+
+namespace convoy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Clock = std::chrono::steady_clock;
+
+const std::filesystem::path kModel =
+    "/usr/share/libonnx-testdata/data/light/light_squeezenet.onnx";
+
+// SqueezeNet in three parts, made once for all tests, and what the whole says of a sample.
+struct Split {
+  std::filesystem::path folder;
+  onnx::SplitMap map;
+  engine::NamedTensors inputs;
+  engine::NamedTensors expected;
+};
+
+Split split_in_three(const std::filesystem::path& folder) {
+  Split split{.folder = folder / "pieces"};
+  const auto whole = folder / "whole.onnx";
+  engine::optimize(kModel, onnx::OptimizationLevel::extended, whole).value();
+  const onnx::Model model = onnx::read_model(whole).value();
+  const onnx::Graph graph = onnx::index_graph(model).value();
+  const auto cuts = onnx::separating_cuts(graph);
+  std::vector<onnx::CutLine> lines;
+  for (const std::size_t at : {cuts.size() / 3, 2 * cuts.size() / 3}) {
+    lines.push_back({{graph.values[cuts[at].value].name}});
+  }
+  auto pieces = onnx::cut(model, graph, onnx::partition_at(graph, lines).value()).value();
+  onnx::SplitMap map{.model = kModel};
+  for (const ValueId input : graph.inputs) map.inputs.push_back(graph.values[input].name);
+  for (const ValueId output : graph.outputs) map.outputs.push_back(graph.values[output].name);
+  for (const char* device : {"phone", "tablet", "laptop"}) {
+    map.sub_models.push_back({.device = device});
+  }
+  split.map = onnx::write_split(split.folder, std::move(pieces), std::move(map)).value();
+  split.inputs = engine::sample_inputs(engine::inputs_of(graph), {}, engine::kSampleSeed).value();
+  split.expected =
+      engine::run_file(kModel, {.level = onnx::OptimizationLevel::extended}, split.inputs).value();
+  return split;
+}
+
+fleet::Fleet three_devices(double cores = 0, Bytes memory = Bytes(0), fleet::Link link = {}) {
+  fleet::Fleet fleet;
+  for (const char* name : {"phone", "tablet", "laptop"}) {
+    fleet.devices.push_back({.name = name, .memory = memory, .cores = cores});
+  }
+  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
+      3, ById<DeviceId, fleet::Link>(3, link));
+  return fleet;
+}
+
+// The worker processes of a coordinator (by their command lines), of one device or of all.
+std::vector<pid_t> workers_of(pid_t parent, const std::string& device = "") {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "cmdline");
+    std::set<std::string> words;
+    for (std::string word; std::getline(file, word, '\0');) words.insert(word);
+    if (words.contains("worker") && words.contains(std::to_string(parent)) &&
+        (device.empty() || words.contains("--name=" + device))) {
+      found.push_back(std::stoi(name));
+    }
+  }
+  return found;
+}
+
+// Everything on this machine that carries the name of a convoy with this process id.
+std::vector<std::string> traces_of(pid_t process) {
+  std::vector<std::string> traces;
+  const auto look = [&](const std::filesystem::path& folder, const std::string& prefix) {
+    std::error_code missing;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
+      if (entry.path().filename().string().starts_with(prefix + std::to_string(process) + "-")) {
+        traces.push_back(entry.path());
+      }
+    }
+  };
+  look("/var/tmp", "convoy-");
+  look("/run/netns", "convoy-");
+  look("/sys/class/net", "cv");
+  for (const char* name : {"cpu", "memory"}) {
+    if (const auto controller = emulation::find_controller(name)) {
+      look(controller->folder, "convoy-");
+    }
+  }
+  return traces;
+}
+
+bool comes_true(const std::function<bool()>& condition, std::chrono::milliseconds patience = 10s) {
+  const auto deadline = Clock::now() + patience;
+  while (!condition()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(10ms);
+  }
+  return true;
+}
+
+class PipelineProcessTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!std::filesystem::exists(kModel)) return;
+    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    split_ = split_in_three(folder_);
+  }
+  static void TearDownTestSuite() {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+  void SetUp() override {
+    if (!split_) GTEST_SKIP() << "no ONNX test data installed";
+  }
+  void TearDown() override {
+    EXPECT_THAT(traces_of(::getpid()), IsEmpty());
+    EXPECT_THAT(workers_of(::getpid()), IsEmpty());
+  }
+
+  std::unique_ptr<runtime::WorkerHost> host(
+      const fleet::Fleet& fleet,
+      emulation::Enforcement enforcement = emulation::Enforcement::automatic) {
+    auto made = emulation::make_local_host(fleet, CONVOY_PROGRAM,
+                                           emulation::MemoryLimit::enforced, enforcement);
+    EXPECT_TRUE(made) << made.error().message;
+    return *std::move(made);
+  }
+  static Result<runtime::Pipeline> start(const fleet::Fleet& fleet, runtime::WorkerHost& host) {
+    return runtime::Pipeline::start(split_->folder, split_->map, fleet, host, {});
+  }
+  static std::vector<engine::SharedTensor> inputs() {
+    std::vector<engine::SharedTensor> inputs;
+    for (const std::string& name : split_->map.inputs) inputs.push_back(split_->inputs[name]);
+    return inputs;
+  }
+  // Runs `count` requests; each must give the whole model's answer, in order.
+  static Result<void> expect_right_answers(runtime::Pipeline& pipeline, std::size_t count) {
+    std::uint64_t next = 0;
+    return runtime::run_all(
+        pipeline, count,
+        [](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs(); },
+        [&](const runtime::Answer& answer) {
+          EXPECT_EQ(answer.request, next++);
+          for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
+            const auto& expected = split_->expected.at(split_->map.outputs[i]);
+            EXPECT_TRUE(engine::compare(answer.outputs[i], expected).identical);
+          }
+        },
+        nullptr);
+  }
+
+  static inline std::filesystem::path folder_;
+  static inline std::optional<Split> split_;
+};
+
+TEST_F(PipelineProcessTest, GivesTheWholeModelsAnswersInOrder) {
+  const fleet::Fleet fleet = three_devices();
+  const auto devices = host(fleet);
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  EXPECT_THAT(workers_of(::getpid()), SizeIs(3));
+  const auto done = expect_right_answers(*pipeline, 200);
+  EXPECT_TRUE(done) << done.error().message;
+}
+
+TEST_F(PipelineProcessTest, HoldsDevicesToTheirShareOfACoreAndTheirMemory) {
+  const emulation::Capabilities able = emulation::probe();
+  if (!able.cpu_quota) GTEST_SKIP() << testing::PrintToString(able.reasons);
+  const fleet::Fleet fleet = three_devices(0.25, Bytes(400'000'000));
+  const auto devices = host(fleet);
+  EXPECT_THAT(devices->description(), HasSubstr("CPU quota by control group"));
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  const auto begin = Clock::now();
+  ASSERT_TRUE(expect_right_answers(*pipeline, 30));
+  const Seconds took = Clock::now() - begin;
+  const auto report = pipeline->report();
+  ASSERT_TRUE(report);
+  for (const runtime::StageReport& stage : *report) {
+    EXPECT_LT(stage.cpu_seconds, 0.25 * took.count() + 0.05) << stage.device;
+    EXPECT_LE(stage.busy, took);
+  }
+}
+
+TEST_F(PipelineProcessTest, HoldsLinksToTheirRate) {
+  const emulation::Capabilities able = emulation::probe();
+  if (!able.shaped_network) GTEST_SKIP() << testing::PrintToString(able.reasons);
+  // 16 Mbit/s between the devices, nothing between them and us.
+  const fleet::Fleet fleet = three_devices(0, Bytes(0), {.bandwidth = BytesPerSecond(2e6)});
+  const auto devices = host(fleet);
+  EXPECT_THAT(devices->description(), HasSubstr("links shaped by HTB"));
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  constexpr int kRequests = 10;
+  const auto begin = Clock::now();
+  ASSERT_TRUE(expect_right_answers(*pipeline, kRequests));
+  const Seconds took = Clock::now() - begin;
+  const auto report = pipeline->report();
+  ASSERT_TRUE(report);
+  const Seconds on_the_link = std::max((*report)[0].sent, (*report)[1].sent) / BytesPerSecond(2e6);
+  EXPECT_GT(took, on_the_link);
+}
+
+TEST_F(PipelineProcessTest, StretchesAndPacesWhereTheKernelDoesNotHelp) {
+  const fleet::Fleet fleet =
+      three_devices(0.5, Bytes(0), {.bandwidth = BytesPerSecond(20e6), .latency = 10ms});
+  const auto devices = host(fleet, emulation::Enforcement::in_process);
+  EXPECT_THAT(devices->description(),
+              AllOf(HasSubstr("computing stretched in the workers (as asked)"),
+                    HasSubstr("links paced in the workers (as asked)"),
+                    HasSubstr("link latency added by the sending worker")));
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  const auto begin = Clock::now();
+  ASSERT_TRUE(expect_right_answers(*pipeline, 20));
+  const Seconds took = Clock::now() - begin;
+  const auto report = pipeline->report();
+  ASSERT_TRUE(report);
+  Seconds slowest{0};
+  for (const runtime::StageReport& stage : *report) {
+    EXPECT_LT(stage.cpu_seconds, 0.5 * stage.busy.count() + 0.25) << stage.device;
+    slowest = std::max(slowest, stage.sent / BytesPerSecond(20e6));
+  }
+  EXPECT_GT(took, slowest);
+}
+
+TEST_F(PipelineProcessTest, SaysAtOnceThatAWorkerWasKilled) {
+  const fleet::Fleet fleet = three_devices(1, Bytes(400'000'000), {.bandwidth = BytesPerSecond(1e7)});
+  const auto devices = host(fleet);
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  ASSERT_TRUE(expect_right_answers(*pipeline, 5));
+  while (!pipeline->full()) ASSERT_TRUE(pipeline->submit(inputs()));
+  const auto victim = workers_of(::getpid(), "tablet");
+  ASSERT_THAT(victim, SizeIs(1));
+  ::kill(victim.front(), SIGKILL);
+  const auto begin = Clock::now();
+  Result<std::optional<runtime::Answer>> answer = pipeline->next(10s);
+  while (answer && *answer) answer = pipeline->next(10s);
+  EXPECT_LT(Clock::now() - begin, 2s);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::lost);
+  EXPECT_EQ(answer.error().message, "device tablet was killed by signal 9 (Killed)");
+}
+
+TEST_F(PipelineProcessTest, NoticesAWorkerThatHangs) {
+  const fleet::Fleet fleet = three_devices();
+  const auto devices = host(fleet);
+  auto pipeline = start(fleet, *devices);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  ::kill(workers_of(::getpid(), "tablet").front(), SIGSTOP);
+  ASSERT_TRUE(pipeline->submit(inputs()));
+  const auto begin = Clock::now();
+  const auto answer = pipeline->next(20s);
+  EXPECT_LT(Clock::now() - begin, 5s);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message, "device tablet does not answer any more");
+}
+
+TEST_F(PipelineProcessTest, SaysThatAWorkerRanOutOfMemory) {
+  const emulation::Capabilities able = emulation::probe();
+  if (!able.memory_limit) GTEST_SKIP() << testing::PrintToString(able.reasons);
+  const fleet::Fleet fleet = three_devices(0, Bytes(8'000'000));
+  const auto devices = host(fleet);
+  const auto pipeline = start(fleet, *devices);
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().kind, ErrorKind::lost);
+  EXPECT_THAT(pipeline.error().message,
+              HasSubstr("device phone was killed: out of memory (limit 8.00 MB)"));
+}
+
+TEST_F(PipelineProcessTest, SaysWhyAWorkerDidNotStart) {
+  const fleet::Fleet fleet = three_devices();
+  auto made = emulation::make_local_host(fleet, "/no/such/convoy",
+                                         emulation::MemoryLimit::enforced);
+  ASSERT_TRUE(made);
+  const auto pipeline = start(fleet, **made);
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().message,
+            "device phone: /no/such/convoy cannot start: No such file or directory");
+}
+
+TEST_F(PipelineProcessTest, ProfilesEachDeviceUnderItsLimits) {
+  fleet::Fleet fleet = three_devices();
+  fleet.devices[DeviceId(0)].cores = 0.5;
+  fleet.devices[DeviceId(1)].cores = 1;
+  const auto devices = host(fleet);
+  const auto file = split_->folder / split_->map.sub_models[0].file;
+  const auto profile = runtime::profile_fleet(file, inputs(), fleet, *devices);
+  ASSERT_TRUE(profile) << profile.error().message;
+  ASSERT_THAT(profile->devices, SizeIs(3));
+  EXPECT_EQ(profile->devices[0].device, "phone");
+  EXPECT_EQ(profile->devices[0].source, profile::Source::emulated);
+  EXPECT_EQ(profile->devices[2].source, profile::Source::measured);
+  EXPECT_GT(profile->devices[0].run, 1.4 * profile->devices[1].run);
+  EXPECT_GT(profile->devices[1].nodes.size(), 5u);
+  EXPECT_TRUE(profile->values.contains(split_->map.sub_models[0].outputs.front()));
+}
+
+// convoy itself, on a file with three devices.
+class RunProcessTest : public PipelineProcessTest {
+ protected:
+  void SetUp() override {
+    PipelineProcessTest::SetUp();
+    ASSERT_TRUE(write_file(folder_ / "devices.yaml",
+                           "devices:\n"
+                           "  - {name: phone, memory: 400 MB, cores: 1}\n"
+                           "  - {name: tablet, memory: 400 MB, cores: 1}\n"
+                           "  - {name: laptop, memory: 400 MB, cores: 1}\n"));
+  }
+  static emulation::ChildProcess run(std::vector<std::string> more) {
+    std::vector<std::string> words = {CONVOY_PROGRAM, "run", split_->folder, "--devices",
+                                      folder_ / "devices.yaml"};
+    words.insert(words.end(), more.begin(), more.end());
+    return emulation::ChildProcess::start({.arguments = words}).value();
+  }
+};
+
+TEST_F(RunProcessTest, WritesTheOutputs) {
+  auto process = run({"--requests", "3", "--output", folder_ / "outputs"});
+  ASSERT_TRUE(comes_true([&] { return process.status().has_value(); }, 30s));
+  EXPECT_EQ(WEXITSTATUS(*process.status()), 0) << process.last_words();
+  const auto output = onnx::read_tensor(folder_ / "outputs" / "output_0.pb");
+  ASSERT_TRUE(output) << output.error().message;
+  EXPECT_EQ(output->name, split_->map.outputs[0]);
+  EXPECT_EQ(output->tensor, engine::copy(split_->expected.at(output->name)));
+}
+
+TEST_F(RunProcessTest, EndsCleanlyOnCtrlC) {
+  auto process = run({"--requests", "1000000"});
+  ASSERT_TRUE(comes_true([&] { return workers_of(process.id()).size() == 3; }));
+  std::this_thread::sleep_for(1s);
+  ::kill(process.id(), SIGINT);
+  ASSERT_TRUE(comes_true([&] { return process.status().has_value(); }));
+  ASSERT_TRUE(WIFEXITED(*process.status()));
+  EXPECT_EQ(WEXITSTATUS(*process.status()), 130);
+  EXPECT_THAT(process.last_words(), HasSubstr("stopped"));
+  EXPECT_THAT(workers_of(process.id()), IsEmpty());
+  EXPECT_THAT(traces_of(process.id()), IsEmpty());
+}
+
+TEST_F(RunProcessTest, LeavesNothingForLongWhenItIsKilled) {
+  auto process = run({"--requests", "1000000"});
+  ASSERT_TRUE(comes_true([&] { return workers_of(process.id()).size() == 3; }));
+  const pid_t id = process.id();
+  ::kill(id, SIGKILL);
+  ASSERT_TRUE(comes_true([&] { return process.status().has_value(); }));
+  EXPECT_TRUE(comes_true([&] { return workers_of(id).empty(); }));
+  EXPECT_THAT(traces_of(id), testing::Not(IsEmpty()));
+  const auto next = host(three_devices());
+  EXPECT_THAT(traces_of(id), IsEmpty());
+}
+
+}  // namespace
+}  // namespace convoy
