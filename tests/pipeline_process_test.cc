@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,28 +52,38 @@ struct Split {
   engine::NamedTensors expected;
 };
 
+template <class T>
+T good(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return *std::move(result);
+}
+
 Split split_in_three(const std::filesystem::path& folder) {
   Split split{.folder = folder / "pieces"};
   const auto whole = folder / "whole.onnx";
-  engine::optimize(kModel, onnx::OptimizationLevel::extended, whole).value();
-  const onnx::Model model = onnx::read_model(whole).value();
-  const onnx::Graph graph = onnx::index_graph(model).value();
+  if (auto made = engine::optimize(kModel, onnx::OptimizationLevel::extended, whole); !made) {
+    throw std::runtime_error(made.error().message);
+  }
+  const onnx::Model model = good(onnx::read_model(whole));
+  const onnx::Graph graph = good(onnx::index_graph(model));
   const auto cuts = onnx::separating_cuts(graph);
   std::vector<onnx::CutLine> lines;
   for (const std::size_t at : {cuts.size() / 3, 2 * cuts.size() / 3}) {
     lines.push_back({{graph.values[cuts[at].value].name}});
   }
-  auto pieces = onnx::cut(model, graph, onnx::partition_at(graph, lines).value()).value();
+  auto pieces = good(onnx::cut(model, graph, good(onnx::partition_at(graph, lines))));
   onnx::SplitMap map{.model = kModel};
   for (const ValueId input : graph.inputs) map.inputs.push_back(graph.values[input].name);
   for (const ValueId output : graph.outputs) map.outputs.push_back(graph.values[output].name);
   for (const char* device : {"phone", "tablet", "laptop"}) {
     map.sub_models.push_back({.device = device});
   }
-  split.map = onnx::write_split(split.folder, std::move(pieces), std::move(map)).value();
-  split.inputs = engine::sample_inputs(engine::inputs_of(graph), {}, engine::kSampleSeed).value();
+  split.map = good(onnx::write_split(split.folder, std::move(pieces), std::move(map)));
+  const auto ports = engine::inputs_of(graph);
+  split.inputs =
+      engine::by_name(ports, good(engine::sample_inputs(ports, {}, engine::kSampleSeed)));
   split.expected =
-      engine::run_file(kModel, {.level = onnx::OptimizationLevel::extended}, split.inputs).value();
+      good(engine::run_file(kModel, {.level = onnx::OptimizationLevel::extended}, split.inputs));
   return split;
 }
 

@@ -17,6 +17,7 @@
 #include "cli/this_program.h"
 #include "emulation/local_host.h"
 #include "engine/input_files.h"
+#include "engine/named_run.h"
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
 #include "fleet/devices_file.h"
@@ -148,9 +149,12 @@ Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
   }
   const auto dims = parse_dimensions(arguments.dims);
   if (!dims) return std::unexpected(dims.error());
-  auto named = arguments.input.empty()
-                   ? engine::sample_inputs(ports, *dims, engine::kSampleSeed)
-                   : engine::read_inputs(arguments.input, ports);
+  const auto made_up = [&] {
+    return engine::sample_inputs(ports, *dims, engine::kSampleSeed)
+        .transform([&](const auto& tensors) { return engine::by_name(ports, tensors); });
+  };
+  auto named =
+      arguments.input.empty() ? made_up() : engine::read_inputs(arguments.input, ports);
   if (!named) return std::unexpected(std::move(named.error()));
   std::vector<engine::SharedTensor> inputs;
   for (const std::string& name : subject.map.inputs) inputs.push_back((*named)[name]);

@@ -6,11 +6,12 @@
 
 namespace convoy::cli {
 
-// As the kernel says.
+// Its path, or if it was replaced in the meantime the kernel's link to what still runs.
 inline std::filesystem::path this_program() {
+  const std::filesystem::path link = "/proc/self/exe";
   std::error_code problem;
-  const auto file = std::filesystem::read_symlink("/proc/self/exe", problem);
-  return problem ? "/proc/self/exe" : file;
+  const auto file = std::filesystem::read_symlink(link, problem);
+  return !problem && std::filesystem::exists(file, problem) ? file : link;
 }
 
 }  // namespace convoy::cli
