@@ -4,19 +4,19 @@
 #include <exception>
 
 #include "cli/command.h"
+#include "foundation/version.h"
 
 int main(int argc, char** argv) {
   using namespace convoy;
   CLI::App app("Runs any ONNX model over the devices that travel together.", "convoy");
-  app.set_version_flag("-V,--version", "convoy 0.1.0");
+  app.set_version_flag("-V,--version", fmt::format("convoy {}", kVersion));
   app.require_subcommand(1);
   cli::Action action;
+  cli::add_doctor(app, action);
   cli::add_inspect(app, action);
+  cli::add_run(app, action);
   cli::add_split(app, action);
   cli::add_verify(app, action);
-  // commands are added here, one line each
-  cli::add_doctor(app, action);
-  cli::add_run(app, action);
   cli::add_worker(app, action);
   try {
     app.parse(argc, argv);

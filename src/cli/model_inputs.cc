@@ -9,9 +9,14 @@ namespace convoy::cli {
 
 Result<engine::NamedTensors> model_inputs(const onnx::Graph& graph, const std::string& input,
                                           const std::vector<std::string>& dims) {
+  return model_inputs(engine::inputs_of(graph), input, dims);
+}
+
+Result<engine::NamedTensors> model_inputs(const std::vector<engine::Port>& ports,
+                                          const std::string& input,
+                                          const std::vector<std::string>& dims) {
   const Result<Dimensions> sizes = parse_dimensions(dims);
   if (!sizes) return std::unexpected(sizes.error());
-  const std::vector<engine::Port> ports = engine::inputs_of(graph);
   if (!input.empty()) return engine::read_inputs(input, ports);
   const auto sample = engine::sample_inputs(ports, *sizes, engine::kSampleSeed);
   if (!sample) return std::unexpected(sample.error());

@@ -12,12 +12,10 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/dimensions.h"
+#include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
 #include "cli/this_program.h"
 #include "emulation/local_host.h"
-#include "engine/input_files.h"
-#include "engine/named_run.h"
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
 #include "fleet/devices_file.h"
@@ -147,14 +145,7 @@ Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
     const auto port = std::ranges::find(known, name, &engine::Port::name);
     if (port != known.end()) ports.push_back(*port);
   }
-  const auto dims = parse_dimensions(arguments.dims);
-  if (!dims) return std::unexpected(dims.error());
-  const auto made_up = [&] {
-    return engine::sample_inputs(ports, *dims, engine::kSampleSeed)
-        .transform([&](const auto& tensors) { return engine::by_name(ports, tensors); });
-  };
-  auto named =
-      arguments.input.empty() ? made_up() : engine::read_inputs(arguments.input, ports);
+  auto named = model_inputs(ports, arguments.input, arguments.dims);
   if (!named) return std::unexpected(std::move(named.error()));
   std::vector<engine::SharedTensor> inputs;
   for (const std::string& name : subject.map.inputs) inputs.push_back((*named)[name]);
