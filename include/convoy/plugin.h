@@ -126,7 +126,9 @@ class BaseModel {
 struct CaseResult {
   std::vector<Sample> samples;
   std::vector<std::string> predictions;
-  std::map<std::string, double> figures;   // what convoy measured: "fps", "latency_p50_s", ...
+  // What convoy measured, by the names of its own metrics, in base units: "fps" in items per second,
+  // "latency_p50" in seconds, "peak_memory" in bytes, ... What was not measured is not in it.
+  std::map<std::string, double> figures;
 };
 
 // A metric of your own: one number, larger or smaller is better as the job's rank says.

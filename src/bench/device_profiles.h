@@ -1,0 +1,31 @@
+// What models cost on the devices of a job, each measured once a run.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "bench/prepared_model.h"
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "profile/profile.h"
+
+namespace convoy::bench {
+
+class DeviceProfiles {
+ public:
+  // `program` is convoy itself, run as a worker.
+  explicit DeviceProfiles(std::filesystem::path program) : program_(std::move(program)) {}
+
+  // Measured on each device under its limits, memory apart: a device too small for the whole model
+  // may still run a part. `devices_file` tells fleets apart.
+  [[nodiscard]] Result<const profile::Profile*> of(const PreparedModel& model,
+                                                   const fleet::Fleet& fleet,
+                                                   const std::filesystem::path& devices_file);
+
+ private:
+  std::filesystem::path program_;
+  std::map<std::pair<std::filesystem::path, std::filesystem::path>, profile::Profile> known_;
+};
+
+}  // namespace convoy::bench

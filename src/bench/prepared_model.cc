@@ -1,0 +1,120 @@
+#include "bench/prepared_model.h"
+
+#include <ranges>
+
+#include "bench/compiler.h"
+#include "engine/optimized_cache.h"
+#include "engine/sample.h"
+#include "engine/verify.h"
+#include "foundation/sha256.h"
+#include "onnx/model.h"
+
+namespace convoy::bench {
+namespace {
+
+std::vector<std::string> names_of(const onnx::Graph& graph, const std::vector<ValueId>& values) {
+  std::vector<std::string> names;
+  for (const ValueId value : values) names.push_back(graph.values[value].name);
+  return names;
+}
+
+Result<engine::NamedTensors> sample_of(const onnx::Graph& graph) {
+  const std::vector<engine::Port> ports = engine::inputs_of(graph);
+  auto tensors = engine::sample_inputs(ports, {}, engine::kSampleSeed);
+  if (!tensors) return std::unexpected(tensors.error());
+  engine::NamedTensors sample;
+  for (std::size_t i = 0; const engine::Port& port : ports) {
+    if (port.required) sample[port.name] = std::move((*tensors)[i++]);
+  }
+  return sample;
+}
+
+Result<void> check(const PreparedModel& model, const std::filesystem::path& directory,
+                   onnx::CutMode mode) {
+  const auto verified = engine::verify(model.original, directory, model.sample, /*threads=*/1);
+  if (!verified) return std::unexpected(verified.error());
+  if (mode == onnx::CutMode::exact && !verified->largest.identical) {
+    return fail(ErrorKind::failure,
+                "the sub-models in {} do not answer as the whole model does: the largest "
+                "difference is {}",
+                directory.string(), verified->largest.max_abs.value_or(0));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> PreparedModel::inputs() const {
+  std::vector<std::string> names;
+  for (const engine::Port& port : engine::inputs_of(graph)) {
+    if (port.required) names.push_back(port.name);
+  }
+  return names;
+}
+
+std::vector<std::string> PreparedModel::outputs() const { return names_of(graph, graph.outputs); }
+
+Result<PreparedModel> prepare(const std::filesystem::path& model, onnx::OptimizationLevel level) {
+  const auto file = engine::optimized_model(model, level, cache_folder() / "models");
+  if (!file) return std::unexpected(file.error());
+  auto graph = onnx::read_model(*file).and_then(
+      [](const onnx::Model& read) { return onnx::index_graph(read); });
+  if (!graph) return std::unexpected(graph.error());
+  auto sample = sample_of(*graph);
+  if (!sample) return within(model.string(), sample.error());
+  return PreparedModel{.original = model,
+                       .level = level,
+                       .file = *file,
+                       .graph = std::move(*graph),
+                       .sample = std::move(*sample)};
+}
+
+Result<PointsPartition> prepare_points(const std::filesystem::path& model,
+                                       onnx::OptimizationLevel level,
+                                       std::span<const fleet::PartitionPoint> points) {
+  std::vector<onnx::PartitionPoint> named;
+  for (const fleet::PartitionPoint& point : points) {
+    named.push_back({.inputs = point.inputs, .outputs = point.outputs});
+  }
+  for (int lower = static_cast<int>(level);; --lower) {
+    auto prepared = prepare(model, static_cast<onnx::OptimizationLevel>(lower));
+    if (!prepared) return std::unexpected(prepared.error());
+    auto partition = onnx::partition_by_points(prepared->graph, named);
+    if (partition) return PointsPartition{std::move(*prepared), std::move(*partition)};
+    if (lower == static_cast<int>(onnx::OptimizationLevel::none)) {
+      return std::unexpected(partition.error());
+    }
+  }
+}
+
+Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& partition,
+                             const std::vector<std::string>& devices, onnx::CutMode mode,
+                             const std::filesystem::path& directory) {
+  const auto parts = onnx::parts_of(model.graph, partition);
+  if (!parts) return std::unexpected(parts.error());
+  const auto hash = sha256_of(model.original);
+  if (!hash) return std::unexpected(hash.error());
+  onnx::SplitMap map{.model = std::filesystem::absolute(model.original).string(),
+                     .model_sha256 = *hash,
+                     .mode = mode,
+                     .level = model.level,
+                     .inputs = model.inputs(),
+                     .outputs = model.outputs()};
+  for (const PartId part : parts->ids()) {
+    map.sub_models.push_back({.file = fmt::format("sub_model_{}.onnx", part.index() + 1),
+                              .device = devices[part.index()],
+                              .inputs = names_of(model.graph, (*parts)[part].inputs),
+                              .outputs = names_of(model.graph, (*parts)[part].outputs)});
+  }
+  auto written = onnx::read_model(model.file)
+                     .and_then([&](const onnx::Model& read) {
+                       return onnx::cut(read, model.graph, partition);
+                     })
+                     .and_then([&](std::vector<onnx::Model>&& models) {
+                       return onnx::write_split(directory, std::move(models), std::move(map));
+                     });
+  if (!written) return written;
+  return check(model, directory, mode).transform([&] { return *written; });
+}
+
+}  // namespace convoy::bench

@@ -1,0 +1,52 @@
+// A model as it is profiled, cut and run: optimised once at one level.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/shared_tensor.h"
+#include "fleet/fleet.h"
+#include "foundation/error.h"
+#include "onnx/cut.h"
+#include "onnx/graph.h"
+
+namespace convoy::bench {
+
+struct PreparedModel {
+  std::filesystem::path original;
+  onnx::OptimizationLevel level = onnx::OptimizationLevel::extended;
+  std::filesystem::path file;  // optimised
+  onnx::Graph graph;           // of `file`
+  engine::NamedTensors sample; // seeded inputs
+
+  // Names of what must be fed and of what comes out, in the model's order.
+  [[nodiscard]] std::vector<std::string> inputs() const;
+  [[nodiscard]] std::vector<std::string> outputs() const;
+};
+
+[[nodiscard]] Result<PreparedModel> prepare(const std::filesystem::path& model,
+                                            onnx::OptimizationLevel level);
+
+// A model divided by the user's partition points.
+struct PointsPartition {
+  PreparedModel model;
+  onnx::Partition partition;
+};
+// At `level`, or the next lower one that keeps the values that the points name: optimising may fuse
+// them away. Error: what is wrong with the points for the model as it is.
+[[nodiscard]] Result<PointsPartition> prepare_points(const std::filesystem::path& model,
+                                                     onnx::OptimizationLevel level,
+                                                     std::span<const fleet::PartitionPoint> points);
+
+// Cuts the model, writes the sub-models and map.json into `directory`, and checks them against the
+// whole on the sample: exact ones must agree bit for bit. `devices` has a name per part.
+[[nodiscard]] Result<onnx::SplitMap> split(const PreparedModel& model,
+                                           const onnx::Partition& partition,
+                                           const std::vector<std::string>& devices,
+                                           onnx::CutMode mode,
+                                           const std::filesystem::path& directory);
+
+}  // namespace convoy::bench
