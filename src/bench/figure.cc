@@ -19,6 +19,18 @@ std::string_view name_of(FigureSource source) {
   return "";
 }
 
+std::string_view name_of(Unit unit) {
+  switch (unit) {
+    case Unit::none: return "";
+    case Unit::share: return "share";
+    case Unit::per_second: return "1/s";
+    case Unit::seconds: return "s";
+    case Unit::bytes: return "B";
+    case Unit::watts: return "W";
+  }
+  return "";
+}
+
 Figure not_measured(std::string name, std::string why) {
   return {.name = std::move(name), .note = std::move(why)};
 }

@@ -17,6 +17,8 @@ enum class FigureSource {
 [[nodiscard]] std::string_view name_of(FigureSource source);
 
 enum class Unit { none, share, per_second, seconds, bytes, watts };
+// "", "share", "1/s", "s", "B", "W"
+[[nodiscard]] std::string_view name_of(Unit unit);
 
 struct Figure {
   std::string name;             // "fps"

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "foundation/version.h"
@@ -18,8 +21,14 @@ int main(int argc, char** argv) {
   cli::add_split(app, action);
   cli::add_verify(app, action);
   cli::add_worker(app, action);
+  // commands are added here, one line each
+  cli::add_bench(app, action);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    // `convoy -f job.yaml`, as Ianvs' own users call it.
+    if (!arguments.empty() && arguments[0] == "-f") arguments.insert(arguments.begin(), "bench");
+    std::ranges::reverse(arguments);  // as CLI11 wants them
+    app.parse(arguments);
     if (const Result<void> done = action(); !done) {
       fmt::print(stderr, "convoy: {}\n", done.error().message);
       return exit_status(done.error());
