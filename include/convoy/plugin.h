@@ -141,16 +141,24 @@ class Metric {
 // Raised when this header changes in a way that old shared objects would not understand.
 inline constexpr int kPluginVersion = 1;
 
+// Used by the macros below: the constructor from Parameters where there is one, else the default.
+template <class T>
+T* make_plugin(const Parameters& parameters) {
+  if constexpr (std::is_constructible_v<T, const Parameters&>) {
+    return new T(parameters);
+  } else {
+    return new T();
+  }
+}
+
 }  // namespace convoy
 
-#define CONVOY_EXPORT_PLUGIN(symbol, kind, type)                                         \
-  extern "C" int convoy_plugin_version() { return ::convoy::kPluginVersion; }             \
-  extern "C" ::convoy::kind* symbol(const ::convoy::Parameters& parameters) {             \
-    if constexpr (std::is_constructible_v<type, const ::convoy::Parameters&>)             \
-      return new type(parameters);                                                        \
-    else                                                                                  \
-      return new type();                                                                  \
-  }
-
+// One of these stands once in a plug-in's file.
 #define CONVOY_BASE_MODEL(type) CONVOY_EXPORT_PLUGIN(convoy_make_base_model, BaseModel, type)
 #define CONVOY_METRIC(type) CONVOY_EXPORT_PLUGIN(convoy_make_metric, Metric, type)
+
+#define CONVOY_EXPORT_PLUGIN(symbol, kind, type)                                    \
+  extern "C" int convoy_plugin_version() { return ::convoy::kPluginVersion; }        \
+  extern "C" ::convoy::kind* symbol(const ::convoy::Parameters& parameters) {        \
+    return ::convoy::make_plugin<type>(parameters);                                  \
+  }

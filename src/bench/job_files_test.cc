@@ -200,7 +200,10 @@ class IanvsFiles : public testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(ianvs_fixtures())) GTEST_SKIP() << "no folder " << ianvs_fixtures();
+    fs::current_path("/");  // convoy's own examples have the same paths as Ianvs'
   }
+  void TearDown() override { fs::current_path(before_); }
+  const fs::path before_ = fs::current_path();
   const fs::path imagenet = ianvs_fixtures() / "examples/imagenet/multiedge_inference_bench";
   const fs::path mot =
       ianvs_fixtures() / "examples/MOT17/multiedge_inference_bench/pedestrian_tracking";

@@ -91,7 +91,7 @@ Figure latency(const std::string& name, const Evidence& evidence, double share) 
   const auto value = percentile(std::move(values), share);
   if (!value) {
     return not_measured(name, fmt::format("{} answers are too few: {:.0f} are needed", count,
-                                          std::ceil(10 / (1 - share))));
+                                          std::ceil(10 / (1 - share) - 1e-9)));
   }
   return {.name = name,
           .value = *value,

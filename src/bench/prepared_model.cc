@@ -90,8 +90,6 @@ Result<PointsPartition> prepare_points(const std::filesystem::path& model,
 Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& partition,
                              const std::vector<std::string>& devices, onnx::CutMode mode,
                              const std::filesystem::path& directory) {
-  const auto parts = onnx::parts_of(model.graph, partition);
-  if (!parts) return std::unexpected(parts.error());
   const auto hash = sha256_of(model.original);
   if (!hash) return std::unexpected(hash.error());
   onnx::SplitMap map{.model = std::filesystem::absolute(model.original).string(),
@@ -100,21 +98,14 @@ Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& 
                      .level = model.level,
                      .inputs = model.inputs(),
                      .outputs = model.outputs()};
-  for (const PartId part : parts->ids()) {
-    map.sub_models.push_back({.file = fmt::format("sub_model_{}.onnx", part.index() + 1),
-                              .device = devices[part.index()],
-                              .inputs = names_of(model.graph, (*parts)[part].inputs),
-                              .outputs = names_of(model.graph, (*parts)[part].outputs)});
-  }
-  auto written = onnx::read_model(model.file)
-                     .and_then([&](const onnx::Model& read) {
-                       return onnx::cut(read, model.graph, partition);
-                     })
-                     .and_then([&](std::vector<onnx::Model>&& models) {
-                       return onnx::write_split(directory, std::move(models), std::move(map));
-                     });
-  if (!written) return written;
-  return check(model, directory, mode).transform([&] { return *written; });
+  for (const std::string& device : devices) map.sub_models.push_back({.device = device});
+  return onnx::read_model(model.file)
+      .and_then([&](const onnx::Model& read) { return onnx::cut(read, model.graph, partition); })
+      .and_then([&](std::vector<onnx::Model>&& models) {
+        return onnx::write_split(
+            directory, std::move(models), std::move(map),
+            [&](const std::filesystem::path& aside) { return check(model, aside, mode); });
+      });
 }
 
 }  // namespace convoy::bench

@@ -41,8 +41,8 @@ struct PointsPartition {
                                                      onnx::OptimizationLevel level,
                                                      std::span<const fleet::PartitionPoint> points);
 
-// Cuts the model, writes the sub-models and map.json into `directory`, and checks them against the
-// whole on the sample: exact ones must agree bit for bit. `devices` has a name per part.
+// Cuts the model and writes the sub-models and map.json into `directory`, once they are checked
+// against the whole on the sample: exact ones must agree bit for bit. `devices` has a name per part.
 [[nodiscard]] Result<onnx::SplitMap> split(const PreparedModel& model,
                                            const onnx::Partition& partition,
                                            const std::vector<std::string>& devices,
