@@ -125,7 +125,7 @@ TEST(Figure, ReadsAsPeopleWriteIt) {
   };
   EXPECT_EQ(text(12.345, Unit::per_second), "12.3");
   EXPECT_EQ(text(0.9166, Unit::share), "91.7 %");
-  EXPECT_EQ(text(41.25e6, Unit::bytes), "41.2 MB");
+  EXPECT_EQ(text(41.26e6, Unit::bytes), "41.3 MB");
   EXPECT_EQ(text(0.0123, Unit::seconds), "12.3 ms");
   EXPECT_EQ(text(4.5, Unit::watts), "4.50 W");
   EXPECT_EQ(to_text(not_measured("x", "why")), "not measured");
