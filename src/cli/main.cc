@@ -7,22 +7,20 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "foundation/version.h"
 
 int main(int argc, char** argv) {
   using namespace convoy;
   CLI::App app("Runs any ONNX model over the devices that travel together.", "convoy");
-  app.set_version_flag("-V,--version", fmt::format("convoy {}", kVersion));
+  app.set_version_flag("-V,--version", "convoy 0.1.0");
   app.require_subcommand(1);
   cli::Action action;
-  cli::add_doctor(app, action);
+  cli::add_bench(app, action);
   cli::add_inspect(app, action);
-  cli::add_run(app, action);
   cli::add_split(app, action);
   cli::add_verify(app, action);
+  cli::add_run(app, action);
   cli::add_worker(app, action);
-  // commands are added here, one line each
-  cli::add_bench(app, action);
+  cli::add_doctor(app, action);
   try {
     std::vector<std::string> arguments(argv + 1, argv + argc);
     // `convoy -f job.yaml`, as Ianvs' own users call it.
