@@ -9,16 +9,35 @@
 #include "engine/session.h"
 #include "foundation/file.h"
 #include "foundation/sha256.h"
+#include "onnx/model.h"
 
 namespace convoy::engine {
+namespace {
+
+// Files of weights are large, so their contents are not read for this.
+Result<std::string> key_of(const std::filesystem::path& file, onnx::OptimizationLevel level) {
+  const Result<std::string> sha256 = sha256_of(file);
+  if (!sha256) return sha256;
+  const Result<onnx::Model> model = onnx::read_model(file);
+  if (!model) return std::unexpected(model.error());
+  std::string data;
+  for (const std::filesystem::path& weights : model->data_files()) {
+    std::error_code ignored;
+    data += fmt::format("{} {} {}\n", weights.string(), std::filesystem::file_size(weights, ignored),
+                        std::filesystem::last_write_time(weights, ignored).time_since_epoch().count());
+  }
+  if (!data.empty()) data = "-" + sha256_of_text(data);
+  return fmt::format("{}{}-{}-{}", *sha256, data, onnx::name_of(level), runtime_version());
+}
+
+}  // namespace
 
 Result<std::filesystem::path> optimized_model(const std::filesystem::path& model,
                                               onnx::OptimizationLevel level,
                                               const std::filesystem::path& cache) {
-  const Result<std::string> sha256 = sha256_of(model);
-  if (!sha256) return std::unexpected(sha256.error());
-  const std::filesystem::path folder =
-      cache / fmt::format("{}-{}-{}", *sha256, onnx::name_of(level), runtime_version());
+  const Result<std::string> key = key_of(model, level);
+  if (!key) return std::unexpected(key.error());
+  const std::filesystem::path folder = cache / *key;
   std::filesystem::path file = folder / "model.onnx";
   std::error_code problem;
   if (std::filesystem::exists(file, problem)) return file;

@@ -109,6 +109,66 @@ TEST(Session, OutputsOutliveTheSession) {
   EXPECT_TRUE(compare(outputs[0], node_tensors("test_add", "output")[0]).identical);
 }
 
+Result<Session> load_graph(const onnx::ScratchFolder& folder, const std::string& text) {
+  EXPECT_TRUE(onnx::write_model(onnx::parse_graph(text), folder / "model.onnx"));
+  return Session::load(folder / "model.onnx", {.level = onnx::OptimizationLevel::none});
+}
+
+// ONNX Runtime hands out the memory of an input or an initializer that is an output as well.
+TEST(Session, OutputsThatAreInputsOrInitializersOutliveBoth) {
+  const onnx::ScratchFolder folder;
+  std::vector<SharedTensor> outputs;
+  {
+    Result<Session> session =
+        load_graph(folder, "g (float[2] x) => (x, float[2] w, y) <float[2] w = {3, 4}> "
+                           "{ y = Add(x, w) }");
+    ASSERT_TRUE(session) << session.error().message;
+    Result<std::vector<SharedTensor>> ran = session->run(std::vector{floats({2}, {1, 2})});
+    ASSERT_TRUE(ran) << ran.error().message;
+    outputs = std::move(*ran);
+    const std::vector<float> borrowed = {5, 6};
+    const SharedTensor without_owner = {.type = ElementType::float32,
+                                        .dims = {2},
+                                        .data = std::as_bytes(std::span(borrowed)),
+                                        .owner = nullptr,
+                                        .strings = {}};
+    ran = session->run(std::span(&without_owner, 1));
+    ASSERT_TRUE(ran) << ran.error().message;
+    outputs.push_back((*ran)[0]);
+  }
+  EXPECT_TRUE(compare(outputs[0], floats({2}, {1, 2})).identical);
+  EXPECT_TRUE(compare(outputs[1], floats({2}, {3, 4})).identical);
+  EXPECT_TRUE(compare(outputs[2], floats({2}, {4, 6})).identical);
+  EXPECT_TRUE(compare(outputs[3], floats({2}, {5, 6})).identical);
+}
+
+TEST(Session, TakesOverridableInitializersOrNot) {
+  const onnx::ScratchFolder folder;
+  Result<Session> session =
+      load_graph(folder, "g (float[1] x, float[1] w = {1}, float[1] v = {10}) => (float[1] y) "
+                         "{ s = Add(x, w) y = Add(s, v) }");
+  ASSERT_TRUE(session) << session.error().message;
+  ASSERT_EQ(session->inputs().size(), 3U);
+  EXPECT_TRUE(session->inputs()[0].required);
+  EXPECT_FALSE(session->inputs()[1].required);
+  const SharedTensor x = floats({1}, {100});
+  const auto y_for = [&](const std::vector<SharedTensor>& inputs) {
+    return session->run(inputs).value()[0];
+  };
+  EXPECT_TRUE(compare(y_for({x}), floats({1}, {111})).identical);
+  EXPECT_TRUE(compare(y_for({x, {}, floats({1}, {20})}), floats({1}, {121})).identical);
+  EXPECT_TRUE(compare(y_for({x, floats({1}, {2})}), floats({1}, {112})).identical);
+}
+
+TEST(Session, TakesAnyRankWhereTheModelSaysNone) {
+  const onnx::ScratchFolder folder;
+  Result<Session> session = load_graph(folder, "g (float x, float[] s) => (y) { y = Add(x, s) }");
+  ASSERT_TRUE(session) << session.error().message;
+  const auto outputs = session->run(std::vector{floats({2, 1}, {1, 2}), floats({}, {3})});
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  EXPECT_TRUE(compare((*outputs)[0], floats({2, 1}, {4, 5})).identical);
+}
+
 TEST(Session, ReadsMisalignedInputs) {
   Result<Session> session = load("test_add");
   ASSERT_TRUE(session) << session.error().message;

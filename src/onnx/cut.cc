@@ -34,10 +34,10 @@ class Cutter {
     add_annotations(values, weights, out);
     for (const WeightId weight : weights) add_weight(weight, out);
     add_value_info(part, values, out);
-    if (model_.box().has_external_data) {
-      const Result<bool> external = check_external_data(box->model, model_.box().data_folder);
+    if (!model_.box().data_locations.empty()) {
+      auto external = check_external_data(box->model, model_.box().data_folder);
       if (!external) return std::unexpected(external.error());
-      box->has_external_data = *external;
+      box->data_locations = *std::move(external);
       box->data_folder = model_.box().data_folder;
     }
     return Model(std::move(box));

@@ -174,12 +174,13 @@ void refer_to(proto::TensorProto& tensor, const std::string& location, std::int6
 
 }  // namespace
 
-Result<bool> check_external_data(proto::ModelProto& model, const fs::path& folder) {
-  bool found = false;
+Result<std::set<std::string>> check_external_data(proto::ModelProto& model,
+                                                  const fs::path& folder) {
+  std::set<std::string> found;
   const Result<void> checked = visit_external(model, [&](proto::TensorProto& tensor) -> Result<void> {
-    found = true;
     const Result<ExternalRange> range = checked_range(tensor, folder);
     if (!range) return std::unexpected(range.error());
+    found.insert(range->location);
     return {};
   });
   if (!checked) return std::unexpected(checked.error());

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "foundation/error.h"
 #include "onnx/model_proto.h"
 
 namespace convoy::onnx {
 
-// Whether the model has any, after checking that each range lies inside a file below `folder`.
-// Errors name the tensor and the file: a path that leads out of the folder, a missing or short file.
-[[nodiscard]] Result<bool> check_external_data(proto::ModelProto& model,
+// The files of the model's external data, as the model names them, once it is known that each range
+// lies inside a file below `folder`. Errors name the tensor and the file: a path that leads out of the folder, a missing or short file.
+[[nodiscard]] Result<std::set<std::string>> check_external_data(proto::ModelProto& model,
                                                const std::filesystem::path& folder);
 
 // Copies all external data from files below `folder` into `data_file`, block by block, and makes the

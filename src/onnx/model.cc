@@ -105,6 +105,14 @@ Model::~Model() = default;
 
 const fs::path& Model::file() const { return box_->file; }
 
+std::vector<fs::path> Model::data_files() const {
+  std::vector<fs::path> files;
+  for (const std::string& location : box_->data_locations) {
+    files.push_back(box_->data_folder / location);
+  }
+  return files;
+}
+
 std::map<std::string, std::string> Model::metadata() const {
   std::map<std::string, std::string> entries;
   for (const auto& entry : box_->model.metadata_props()) entries[entry.key()] = entry.value();
@@ -165,9 +173,9 @@ Result<Model> read_model(const fs::path& file) {
   }
   box->file = file;
   box->data_folder = fs::absolute(file, code).parent_path();
-  const Result<bool> external = check_external_data(box->model, box->data_folder);
+  auto external = check_external_data(box->model, box->data_folder);
   if (!external) return within(file.string(), external.error());
-  box->has_external_data = *external;
+  box->data_locations = *std::move(external);
   return Model(std::move(box));
 }
 
@@ -177,7 +185,7 @@ Result<void> write_model(const Model& model, const fs::path& file) {
   const proto::ModelProto* written = &box.model;
   std::error_code code;
   const fs::path folder = fs::absolute(file, code).parent_path();
-  if (box.has_external_data && !fs::equivalent(folder, box.data_folder, code)) {
+  if (!box.data_locations.empty() && !fs::equivalent(folder, box.data_folder, code)) {
     moved = box.model;
     fs::path data_file = file;
     data_file += ".data";

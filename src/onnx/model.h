@@ -33,6 +33,8 @@ class Model {
   [[nodiscard]] ModelProtoBox& box() { return *box_; }
   // Where it was read from, or empty.
   [[nodiscard]] const std::filesystem::path& file() const;
+  // The files of its external data.
+  [[nodiscard]] std::vector<std::filesystem::path> data_files() const;
   // metadata_props, as written by whoever exported the model.
   [[nodiscard]] std::map<std::string, std::string> metadata() const;
   [[nodiscard]] std::int64_t ir_version() const;

@@ -4,6 +4,8 @@
 #include <onnx/onnx_pb.h>
 
 #include <filesystem>
+#include <set>
+#include <string>
 #include <string>
 
 namespace convoy::onnx {
@@ -12,9 +14,9 @@ namespace proto = ::onnx;
 
 struct ModelProtoBox {
   proto::ModelProto model;
-  std::filesystem::path file;         // where it was read from, or empty
-  bool has_external_data = false;
-  std::filesystem::path data_folder;  // what the locations of external data are relative to
+  std::filesystem::path file;            // where it was read from, or empty
+  std::set<std::string> data_locations;  // files with external data, relative to data_folder
+  std::filesystem::path data_folder;
 };
 
 // `"conv1" (Conv)`, or `the Conv that makes "x"` for a node without a name.

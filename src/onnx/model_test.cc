@@ -112,6 +112,8 @@ TEST(Model, ExternalDataIsCopiedBesideAModelWrittenElsewhere) {
   const Result<Model> moved = read_model(scratch / "to/n.onnx");
   ASSERT_TRUE(moved) << moved.error().message;
   EXPECT_EQ(moved->box().model.graph().initializer(0).external_data(0).value(), "n.onnx.data");
+  ASSERT_EQ(moved->data_files().size(), 1U);
+  EXPECT_EQ(moved->data_files()[0].filename(), "n.onnx.data");
 
   ASSERT_TRUE(write_model(*read, scratch / "from/same.onnx"));
   EXPECT_FALSE(fs::exists(scratch / "from/same.onnx.data"));

@@ -121,7 +121,7 @@ Result<void> write_sub_model(const fs::path& folder, const Model& model, SubMode
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());
   entry.sha256 = *std::move(sum);
-  if (!model.box().has_external_data) return {};
+  if (model.box().data_locations.empty()) return {};
   entry.data_file = entry.file + ".data";
   sum = sha256_of(folder / entry.data_file);
   if (!sum) return std::unexpected(sum.error());

@@ -87,7 +87,7 @@ TEST(SplitMap, AFailedSplitLeavesNothingAndAnOlderSplitIntact) {
     auto& entry = *weight.add_external_data();
     entry.set_key("location");
     entry.set_value("gone.bin");
-    parts[1].box().has_external_data = true;
+    parts[1].box().data_locations = {"gone.bin"};
     parts[1].box().data_folder = "/tmp";
     return parts;
   };
