@@ -10,13 +10,30 @@
 #include "bench/locate.h"
 #include "bench/metrics.h"
 #include "foundation/suggest.h"
+#include "onnx/model.h"
+#include "onnx/vit.h"
 
 namespace convoy::bench {
 namespace {
 
 namespace fs = std::filesystem;
 
-Result<fs::path> find_model(const Algorithm& algorithm) {
+// The proposal's model, of which no package carries the weights: where the user has put none, the
+// same architecture with random ones is made in the folder that the file should be in.
+constexpr std::string_view kVit = "vit-base-patch16-224.onnx";
+
+Result<fs::path> make_vit(const Spelled& model, std::vector<std::string>& notes) {
+  const auto folder = locate(fs::path(model.text).parent_path().string(), model.file, model.place);
+  if (!folder) return std::unexpected(folder.error());
+  const fs::path file = *folder / kVit;
+  const auto written = onnx::make_vit({}).and_then(
+      [&](const onnx::Model& made) { return onnx::write_model(made, file); });
+  if (!written) return std::unexpected(written.error());
+  notes.push_back(fmt::format("{} was not there: made with random weights", file.string()));
+  return file;
+}
+
+Result<fs::path> find_model(const Algorithm& algorithm, std::vector<std::string>& notes) {
   const Spelled& model = algorithm.model;
   if (!model.given()) {
     return fail(ErrorKind::input, "{}: \"initial_model_url\" is missing: which ONNX model?",
@@ -27,7 +44,9 @@ Result<fs::path> find_model(const Algorithm& algorithm) {
                 "{}: \"{}\" is no ONNX model; convert it to ONNX and name the .onnx file",
                 model.place, model.text);
   }
-  return locate(model.text, model.file, model.place);
+  auto found = locate(model.text, model.file, model.place);
+  if (!found && fs::path(model.text).filename() == kVit) return make_vit(model, notes);
+  return found;
 }
 
 // The algorithm's own devices file, else devices.yaml beside it, else the test environment's.
@@ -70,7 +89,7 @@ Result<AlgorithmSetup> set_up_algorithm(const Algorithm& algorithm, const TestEn
   if (!devices_file) return std::unexpected(devices_file.error());
   auto devices = fleet::read_devices(*devices_file);
   if (!devices) return std::unexpected(devices.error());
-  const auto model = find_model(algorithm);
+  const auto model = find_model(algorithm, notes);
   if (!model) return std::unexpected(model.error());
   return AlgorithmSetup{.base_model = *source,
                         .model = *model,
