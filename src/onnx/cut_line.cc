@@ -49,9 +49,9 @@ class Components {
 
 class LinePartitioner {
  public:
-  explicit LinePartitioner(const Graph& graph)
-      : graph_(graph), copied_(copied_nodes(graph)), line_of_(graph.values.size(), 0),
-        components_(graph.nodes.size()) {}
+  LinePartitioner(const Graph& graph, Advice advice)
+      : graph_(graph), advice_(advice), copied_(copied_nodes(graph)), shapes_(shape_values(graph)),
+        line_of_(graph.values.size(), 0), components_(graph.nodes.size()) {}
 
   Result<Partition> run(std::span<const CutLine> lines) {
     for (const CutLine& line : lines) {
@@ -120,10 +120,10 @@ class LinePartitioner {
     }
   }
 
-  // Only values of lines may cross, so nodes that share any other value stay together.
+  // Only values of lines and shapes may cross, so nodes that share any other value stay together.
   void join_components() {
     for (const ValueId id : graph_.values.ids()) {
-      if (!can_cross(id) || line_of_[id] != 0) continue;
+      if (!can_cross(id) || line_of_[id] != 0 || shapes_[id]) continue;
       const Value& value = graph_.values[id];
       for (const NodeId consumer : value.consumers) components_.join(*value.producer, consumer);
     }
@@ -145,7 +145,8 @@ class LinePartitioner {
     if (mixed.empty()) return {};
     std::vector<ValueId> missing;
     for (const ValueId id : graph_.values.ids()) {
-      if (!can_cross(id) || line_of_[id] != 0 || !line.before[*graph_.values[id].producer]) continue;
+      if (!can_cross(id) || line_of_[id] != 0 || shapes_[id]) continue;
+      if (!line.before[*graph_.values[id].producer]) continue;
       if (std::ranges::any_of(graph_.values[id].consumers, [&](NodeId consumer) {
             return !line.before[consumer] && mixed.contains(components_.of(consumer));
           })) {
@@ -159,6 +160,7 @@ class LinePartitioner {
 
   // Where to cut instead, for the end of an error.
   std::string nearest(std::size_t nodes_before) const {
+    if (advice_ == Advice::none) return "";
     const std::vector<SeparatingCut> cuts = separating_cuts(graph_);
     if (cuts.empty()) return "; no single value separates this model";
     const auto distance = [&](const SeparatingCut& cut) {
@@ -179,10 +181,10 @@ class LinePartitioner {
         if (copied_[node]) continue;
         std::size_t& own = part[components_.of(node)];
         for (const ValueId value : graph_.nodes[node].reads) {
+          if (!can_cross(value)) continue;
           const std::size_t number = line_of_[value];
-          if (number == 0) continue;
+          const bool behind = number > 0 && !lines_[number - 1].before[node];
           const std::size_t makers = part[components_.of(*graph_.values[value].producer)];
-          const bool behind = !lines_[number - 1].before[node];
           const std::size_t earliest = std::max(makers, behind ? number : 0);
           if (own < earliest) {
             own = earliest;
@@ -214,6 +216,11 @@ class LinePartitioner {
   Result<void> check_before(NodeId node, std::size_t part) const {
     for (std::size_t i = 0; i < part; ++i) {
       if (!lines_[i].before[node]) continue;
+      if (i == part - 1) {
+        return fail(ErrorKind::input, "{} cannot be cut off: {}, which lies before, is tied to what "
+                    "depends on it{}", list_of(graph_, lines_[i].values), label_of(graph_, node),
+                    nearest(lines_[i].count));
+      }
       return fail(ErrorKind::input, "the cuts at {} and at {} cross: {} comes before the one and "
                   "behind the other", list_of(graph_, lines_[i].values),
                   list_of(graph_, lines_[part - 1].values), label_of(graph_, node));
@@ -222,7 +229,9 @@ class LinePartitioner {
   }
 
   const Graph& graph_;
+  const Advice advice_;
   const ById<NodeId, bool> copied_;
+  const ById<ValueId, bool> shapes_;
   std::vector<Line> lines_;
   std::set<ValueId> named_;
   ById<ValueId, std::size_t> line_of_;  // 1 for the first line; 0: in no line
@@ -245,8 +254,8 @@ Result<ValueId> find_value(const Graph& graph, const std::string& name) {
   return fail(ErrorKind::input, "the model has no value \"{}\"{}", name, suggest(name, known));
 }
 
-Result<Partition> partition_at(const Graph& graph, std::span<const CutLine> lines) {
-  return LinePartitioner(graph).run(lines);
+Result<Partition> partition_at(const Graph& graph, std::span<const CutLine> lines, Advice advice) {
+  return LinePartitioner(graph, advice).run(lines);
 }
 
 }  // namespace convoy::onnx

@@ -17,24 +17,29 @@ struct CutLine {
   std::vector<std::string> values;
 };
 
+// Whether a refusal names the nearest value that separates alone, which takes a search.
+enum class Advice { nearest, none };
+
 // Parts between cut lines, which may come in any order. A node stands behind a line if it depends on
 // the line's values, or is tied by other values to one that does; else before it. What one line
-// hands over may be read behind later lines as well: it goes there directly.
+// hands over may be read behind later lines as well: it goes there directly. Results of shape
+// arithmetic (shape_values) need no naming: they cross wherever they are read.
 // Errors: an unknown name (the nearest known one), a value that is an input, initializer, constant
 // or inside a body (the enclosing node), a repeated name, values that do not separate the graph (the
 // values that would also have to cross, and the nearest single value that separates), lines that
 // cross each other or leave no node between.
-[[nodiscard]] Result<Partition> partition_at(const Graph& graph, std::span<const CutLine> lines);
+[[nodiscard]] Result<Partition> partition_at(const Graph& graph, std::span<const CutLine> lines,
+                                             Advice advice = Advice::nearest);
 
-// A value at which the graph falls into a front and a back with nothing else crossing.
+// A value at which the graph falls into a front and a back with nothing else crossing but shapes.
 struct SeparatingCut {
   ValueId value;
   std::size_t nodes_before = 0;  // placed nodes of the front
 };
 
-// All values that partition_at accepts alone, front to back. A graph input that is read on both
-// sides does not spoil a cut, as inputs can be fed to any part. Takes time in proportion to the
-// graph.
+// All values that partition_at accepts alone, but for shapes, front to back. A graph input that is
+// read on both sides does not spoil a cut, as inputs can be fed to any part. Takes time in
+// proportion to the graph, and for each cut again where there is shape arithmetic.
 [[nodiscard]] std::vector<SeparatingCut> separating_cuts(const Graph& graph);
 
 // The value of this name as users may give it. Errors: an unknown name (the nearest known one), a

@@ -266,16 +266,50 @@ Result<Graph> index_graph(const Model& model) {
   return Indexer(model.box().model).run();
 }
 
-ById<NodeId, bool> copied_nodes(const Graph& graph) {
-  // Operators that are not functions of their inputs, or that carry bodies with any operators.
+namespace {
+
+// Whether a node is known to compute nothing but a function of its inputs.
+bool is_function(const Node& node) {
+  // Operators that draw random numbers, or that carry bodies with any operators.
   static const std::set<std::string_view> never = {
       "Bernoulli", "Dropout", "If", "Loop", "Multinomial", "RandomNormal", "RandomNormalLike",
       "RandomUniform", "RandomUniformLike", "Scan", "SequenceMap"};
+  const bool known = node.domain.empty() || node.domain == "ai.onnx" || node.domain == "ai.onnx.ml";
+  return known && !never.contains(node.op);
+}
+
+}  // namespace
+
+ById<ValueId, bool> shape_values(const Graph& graph) {
+  constexpr Bytes most(256);
+  const ById<NodeId, bool> copied = copied_nodes(graph);
+  ById<ValueId, bool> shapes(graph.values.size());
+  for (const NodeId id : graph.nodes.ids()) {
+    const Node& node = graph.nodes[id];
+    if (copied[id] || !is_function(node)) continue;
+    const auto is_constant = [&](ValueId value) {
+      const Value& read = graph.values[value];
+      return read.producer ? bool(copied[*read.producer]) : !read.is_input;
+    };
+    const bool computed = node.op == "Shape" || node.op == "Size" ||
+                          std::ranges::all_of(node.reads, [&](ValueId value) {
+                            return shapes[value] || is_constant(value);
+                          });
+    const bool small = std::ranges::all_of(node.writes, [&](ValueId value) {
+      const std::optional<Bytes> bytes = bytes_of(graph.values[value].type);
+      return bytes && *bytes <= most;
+    });
+    if (!computed || !small) continue;
+    for (const ValueId value : node.writes) shapes[value] = true;
+  }
+  return shapes;
+}
+
+ById<NodeId, bool> copied_nodes(const Graph& graph) {
   ById<NodeId, bool> copied(graph.nodes.size());
   for (const NodeId id : graph.nodes.ids()) {
     const Node& node = graph.nodes[id];
-    const bool known = node.domain.empty() || node.domain == "ai.onnx" || node.domain == "ai.onnx.ml";
-    copied[id] = known && !never.contains(node.op) && std::ranges::all_of(node.reads, [&](ValueId value) {
+    copied[id] = is_function(node) && std::ranges::all_of(node.reads, [&](ValueId value) {
       const Value& read = graph.values[value];
       return read.producer ? bool(copied[*read.producer]) : !read.is_input;
     });

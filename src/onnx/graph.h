@@ -89,4 +89,9 @@ struct Graph {
 // reads.
 [[nodiscard]] ById<NodeId, bool> copied_nodes(const Graph& graph);
 
+// Results of shape arithmetic: what Shape and Size make, and what is computed from that and constants
+// alone, as long as it is known to take at most 256 bytes. Models with dynamic shapes read such
+// values everywhere, so they may cross any cut without being named.
+[[nodiscard]] ById<ValueId, bool> shape_values(const Graph& graph);
+
 }  // namespace convoy::onnx

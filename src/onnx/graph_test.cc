@@ -230,6 +230,20 @@ TEST(Graph, ConstantsAndArithmeticOnThemAreCopied) {
   EXPECT_THAT(copied_nodes(graph), ElementsAre(true, true, false, false, false, false, false, false));
 }
 
+TEST(Graph, ShapeArithmeticIsWhatIsSmallAndComputedFromShapesAndConstants) {
+  const Graph graph = index(parse_graph(
+      "g (float[N, 4] x, int64 i) => (float[A, B] y, float[C, D] z, int64 k) "
+      "<int64[1] one = {1}, int64 at = {0}> {"
+      "  s = Shape(x) n = Gather(s, at) u = Unsqueeze(n, at) t = Concat<axis = 0>(u, one)"
+      "  k = Add(n, i) y = Reshape(x, t) z = ConstantOfShape(s)"
+      "}"));
+  const ById<ValueId, bool> shapes = shape_values(graph);
+  for (const Value& value : graph.values) {
+    const bool expected = value.name == "s" || value.name == "n" || value.name == "u" || value.name == "t";
+    EXPECT_EQ(shapes[graph.find(value.name).value()], expected) << value.name;
+  }
+}
+
 TEST(Graph, NodesThatNoOutputNeedsAreNotPlaced) {
   const Graph graph = index(parse_graph(
       "g (float[2] x) => (float[2] y) { a = Neg(x) dead = Exp(a) deader = Neg(dead) y = Abs(a) }"));

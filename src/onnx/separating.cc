@@ -12,12 +12,12 @@ namespace convoy::onnx {
 namespace {
 
 // The graph without directions: placed nodes and the values that they make are vertices, each value
-// adjacent to its producer and its consumers. A value separates if without it no consumer is
-// connected to the producer.
+// adjacent to its producer and its consumers; shapes are left out, as they may cross. A value
+// separates if without it no consumer is connected to the producer.
 class ArticulationSearch {
  public:
   explicit ArticulationSearch(const Graph& graph)
-      : graph_(graph), copied_(copied_nodes(graph)), nodes_(graph.nodes.size()),
+      : graph_(graph), copied_(copied_nodes(graph)), shapes_(shape_values(graph)), nodes_(graph.nodes.size()),
         adjacent_(nodes_ + graph.values.size()), found_(adjacent_.size()), low_(adjacent_.size()),
         below_(adjacent_.size()), root_(adjacent_.size()), children_(adjacent_.size()) {
     for (const NodeId node : graph.nodes.ids()) {
@@ -26,7 +26,7 @@ class ArticulationSearch {
       for (const ValueId value : graph.nodes[node].writes) connect(node, value);
       for (const ValueId value : graph.nodes[node].reads) {
         const auto producer = graph.values[value].producer;
-        if (producer && !copied_[*producer]) connect(node, value);
+        if (producer && !copied_[*producer] && !shapes_[value]) connect(node, value);
       }
     }
   }
@@ -38,11 +38,12 @@ class ArticulationSearch {
     std::vector<SeparatingCut> cuts;
     for (const ValueId value : graph_.values.ids()) {
       const auto producer = graph_.values[value].producer;
-      if (!producer || copied_[*producer] || graph_.values[value].consumers.empty()) continue;
+      if (!producer || copied_[*producer] || shapes_[value]) continue;
       if (const std::size_t behind = nodes_behind(value); behind > 0) {
         cuts.push_back({.value = value, .nodes_before = placed_ - behind});
       }
     }
+    if (std::ranges::contains(shapes_, true)) respect_shapes(cuts);
     std::ranges::sort(cuts, {}, [](const SeparatingCut& cut) {
       return std::tuple(cut.nodes_before, cut.value);
     });
@@ -51,6 +52,21 @@ class ArticulationSearch {
 
  private:
   using Vertex = std::size_t;  // nodes first, then values
+
+  // Shapes cross, but only forwards: a front that reads a shape from the back is none. And nodes that
+  // hang on shapes alone follow them.
+  void respect_shapes(std::vector<SeparatingCut>& cuts) const {
+    std::erase_if(cuts, [&](SeparatingCut& cut) {
+      const CutLine line{.values = {graph_.values[cut.value].name}};
+      const Result<Partition> partition = partition_at(graph_, std::span(&line, 1), Advice::none);
+      if (!partition) return true;
+      cut.nodes_before = 0;
+      for (const NodeId node : graph_.nodes.ids()) {
+        if (!copied_[node] && partition->part_of[node] == PartId(0)) ++cut.nodes_before;
+      }
+      return false;
+    });
+  }
 
   Vertex vertex_of(ValueId value) const { return nodes_ + value.index(); }
 
@@ -104,7 +120,8 @@ class ArticulationSearch {
     return low_[child] >= found_[value] ? child : value;
   }
 
-  // Placed nodes of all sides with consumers; 0 if the producer's side is among them.
+  // Placed nodes of all sides with consumers; 0 if there are none or the producer's side is among
+  // them.
   std::size_t nodes_behind(ValueId id) const {
     const Vertex value = vertex_of(id);
     const Vertex front = side_of(value, graph_.values[id].producer->index());
@@ -129,6 +146,7 @@ class ArticulationSearch {
 
   const Graph& graph_;
   const ById<NodeId, bool> copied_;
+  const ById<ValueId, bool> shapes_;
   const std::size_t nodes_;
   std::size_t placed_ = 0;
   std::size_t time_ = 0;
