@@ -24,9 +24,11 @@ std::vector<onnx::CutLine> spread_cuts(const onnx::Graph& graph, std::size_t mos
   const std::vector<onnx::SeparatingCut> cuts = onnx::separating_cuts(graph);
   std::vector<onnx::CutLine> lines;
   for (std::size_t i = 0; i < most; ++i) {
-    const ValueId value = cuts.at(cuts.size() * i / most).value;
-    lines.push_back({.values = {graph.values[value].name}});
-    if (!onnx::partition_at(graph, lines)) lines.pop_back();
+    for (std::size_t at = cuts.size() * i / most; at < cuts.size() * (i + 1) / most; ++at) {
+      lines.push_back({.values = {graph.values[cuts[at].value].name}});
+      if (onnx::partition_at(graph, lines)) break;
+      lines.pop_back();
+    }
   }
   return lines;
 }

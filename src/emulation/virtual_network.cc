@@ -72,6 +72,15 @@ std::string bridge_of(const std::string& name) {
   return "cv" + name.substr(dash == std::string::npos ? 0 : dash + 1);
 }
 
+namespace {
+
+// The host's end of a device's wire.
+std::string wire_of(const std::string& name, DeviceId device) {
+  return fmt::format("{}-{}", bridge_of(name), device.index());
+}
+
+}  // namespace
+
 VirtualNetwork::VirtualNetwork(VirtualNetwork&& other) noexcept
     : name_(std::exchange(other.name_, {})),
       prefix_(std::move(other.prefix_)),
@@ -79,9 +88,10 @@ VirtualNetwork::VirtualNetwork(VirtualNetwork&& other) noexcept
 
 VirtualNetwork::~VirtualNetwork() {
   if (name_.empty()) return;
-  // With a namespace its end of the wire goes, and with that the other.
+  // The wire first: what is left in a namespace the kernel takes down some time later.
   for (const DeviceId device : added_) {
-    [[maybe_unused]] const auto gone = run_tool({"ip", "netns", "del", namespace_of(device)});
+    [[maybe_unused]] auto gone = run_tool({"ip", "link", "del", wire_of(name_, device)});
+    gone = run_tool({"ip", "netns", "del", namespace_of(device)});
   }
   [[maybe_unused]] const auto gone = run_tool({"ip", "link", "del", bridge_of(name_)});
 }
@@ -122,7 +132,7 @@ std::string VirtualNetwork::address(DeviceId device) const {
 Result<void> VirtualNetwork::add(DeviceId device) {
   added_.push_back(device);
   const std::string bridge = bridge_of(name_);
-  const std::string wire = fmt::format("{}-{}", bridge, device.index());
+  const std::string wire = wire_of(name_, device);
   const std::string space = namespace_of(device);
   // One segment a frame, or the shaper sees bursts of 64 kB.
   return run_tool({"ip", "-batch", "-"},

@@ -114,9 +114,19 @@ std::vector<std::string> names_of(const google::protobuf::RepeatedPtrField<Named
   return names;
 }
 
+// Before IR version 4 the weights stand among the inputs, and are none.
+std::vector<std::string> inputs_of(const ::onnx::ModelProto& model) {
+  std::vector<std::string> inputs = names_of(model.graph().input());
+  if (model.ir_version() >= 4) return inputs;
+  const std::vector<std::string> weights = names_of(model.graph().initializer());
+  const std::set<std::string> constant(weights.begin(), weights.end());
+  std::erase_if(inputs, [&](const std::string& name) { return constant.contains(name); });
+  return inputs;
+}
+
 Result<void> write_sub_model(const fs::path& folder, const Model& model, SubModel& entry) {
   if (Result<void> done = write_model(model, folder / entry.file); !done) return done;
-  entry.inputs = names_of(model.box().model.graph().input());
+  entry.inputs = inputs_of(model.box().model);
   entry.outputs = names_of(model.box().model.graph().output());
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());

@@ -67,6 +67,19 @@ TEST(SplitMap, WhatIsWrittenIsRead) {
   EXPECT_TRUE(check_split(scratch / "split", *map));
 }
 
+TEST(SplitMap, WeightsAmongTheInputsOfOldModelsAreNoInputs) {
+  const Model model = parse_model(R"(<ir_version: 3, opset_import: ["" : 9]>
+      g (float[2] x, float[2] w) => (float[2] y) <float[2] w = {1, 2}> {
+        a = Add(x, w)
+        y = Mul(a, w)
+      })");
+  const ScratchFolder scratch;
+  const Result<SplitMap> map = write_split(scratch.path(), cut_at(model, {{{"a"}}}), map_of(2));
+  ASSERT_TRUE(map) << map.error().message;
+  EXPECT_THAT(map->sub_models[0].inputs, ElementsAre("x"));
+  EXPECT_THAT(map->sub_models[1].inputs, ElementsAre("a"));
+}
+
 TEST(SplitMap, ANewSplitReplacesAnOlderOneAndLeavesOtherFiles) {
   const ScratchFolder scratch;
   ASSERT_TRUE(write_split(scratch.path(), cut_at(chain(), {{{"a"}}, {{"b"}}}), map_of(3)));
