@@ -1,0 +1,156 @@
+// convoy profile: what the nodes of a model cost, here or on each device of a fleet.
+#include "profile/profile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/model_inputs.h"
+#include "cli/this_program.h"
+#include "emulation/fleet_profile.h"
+#include "engine/named_run.h"
+#include "engine/optimized_cache.h"
+#include "engine/sample.h"
+#include "fleet/devices_file.h"
+#include "foundation/cache_folder.h"
+#include "foundation/file.h"
+#include "foundation/sha256.h"
+#include "onnx/model.h"
+#include "profile/measure.h"
+
+namespace convoy::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string devices;
+  std::string input;
+  std::string output;
+  std::string level = "extended";
+  std::vector<std::string> dims;
+  int threads = 1;
+  bool json = false;
+};
+
+// What is profiled: the model as it would be cut, and inputs for it.
+struct Subject {
+  std::filesystem::path file;
+  onnx::Graph graph;
+  std::vector<engine::SharedTensor> inputs;
+};
+
+Result<Subject> prepare(const Arguments& arguments) {
+  const Result<onnx::OptimizationLevel> level = onnx::parse_level(arguments.level);
+  if (!level) return std::unexpected(level.error());
+  const auto file = engine::optimized_model(arguments.model, *level, cache_folder());
+  if (!file) return std::unexpected(file.error());
+  const Result<onnx::Model> model = onnx::read_model(*file);
+  if (!model) return std::unexpected(model.error());
+  Result<onnx::Graph> graph = onnx::index_graph(*model);
+  if (!graph) return within(arguments.model, graph.error());
+  const auto named = model_inputs(*graph, arguments.input, arguments.dims);
+  if (!named) return std::unexpected(named.error());
+  auto inputs = engine::in_order(engine::inputs_of(*graph), *named);
+  if (!inputs) return std::unexpected(inputs.error());
+  return Subject{*file, *std::move(graph), *std::move(inputs)};
+}
+
+Result<profile::Profile> profile_here(const Subject& subject, int threads) {
+  const Result<std::string> sha256 = sha256_of(subject.file);
+  if (!sha256) return std::unexpected(sha256.error());
+  auto values = profile::measure_values(subject.file, subject.inputs);
+  if (!values) return std::unexpected(values.error());
+  auto device = profile::measure(subject.file, subject.inputs, {.threads = threads});
+  if (!device) return std::unexpected(device.error());
+  device->device = "this machine";
+  return profile::Profile{.model_sha256 = *sha256,
+                          .runtime_version = engine::runtime_version(),
+                          .values = *std::move(values),
+                          .devices = {*std::move(device)}};
+}
+
+Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& subject) {
+  if (arguments.devices.empty()) return profile_here(subject, arguments.threads);
+  const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
+  if (!devices) return std::unexpected(devices.error());
+  for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
+  return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet, this_program(),
+                                  cache_folder() / "profiles", emulation::Reuse::nothing);
+}
+
+void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {
+  fmt::print("{}: {} a run (+- {}, {} runs, {}), {} of it beside the nodes\n", device.device,
+             to_text(device.run), to_text(device.spread), device.runs,
+             profile::name_of(device.source), to_text(device.stage_overhead));
+  std::vector<const onnx::Node*> nodes;
+  for (const onnx::Node& node : graph.nodes) {
+    if (device.nodes.contains(node.name)) nodes.push_back(&node);
+  }
+  const auto time_of = [&](const onnx::Node* node) { return device.nodes.at(node->name); };
+  std::ranges::stable_sort(nodes, std::ranges::greater(), time_of);
+  constexpr std::size_t kShown = 10;
+  Seconds others{0};
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (i >= kShown) {
+      others += time_of(nodes[i]);
+      continue;
+    }
+    fmt::print("  {:>8}  {:4.1f} %  {} ({})\n", to_text(time_of(nodes[i])),
+               100 * (time_of(nodes[i]) / device.run), nodes[i]->name, nodes[i]->op);
+  }
+  if (nodes.size() > kShown) {
+    fmt::print("  {:>8}  {:4.1f} %  {} other nodes\n", to_text(others),
+               100 * (others / device.run), nodes.size() - kShown);
+  }
+}
+
+Result<void> profile(const Arguments& arguments) {
+  const Result<Subject> subject = prepare(arguments);
+  if (!subject) return std::unexpected(subject.error());
+  const Result<profile::Profile> profile = profile_of(arguments, *subject);
+  if (!profile) return std::unexpected(profile.error());
+  const std::string json = profile::to_json(*profile);
+  if (!arguments.output.empty()) {
+    if (auto written = write_file(arguments.output, json); !written) return written;
+  }
+  if (arguments.json) {
+    fmt::print("{}", json);
+    return {};
+  }
+  for (const profile::DeviceProfile& device : profile->devices) print(device, subject->graph);
+  return {};
+}
+
+}  // namespace
+
+void add_profile(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command =
+      app.add_subcommand("profile", "Measures what each node of a model costs.");
+  command->footer(
+      "Example:\n  convoy profile model.onnx\n"
+      "  convoy profile model.onnx --devices devices.yaml -o profile.json");
+  command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
+  command->add_option("--devices", arguments->devices,
+                      "devices.yaml: measure on each of its devices; here without it");
+  command->add_option("-o,--output", arguments->output, "Write profile.json here");
+  command->add_option("--input", arguments->input,
+                      "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
+  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+  command->add_option("--level", arguments->level,
+                      "Optimise at this level first: none, basic, extended, all")
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "CPU threads, without --devices")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Print profile.json");
+  command->callback([arguments, &action] { action = [arguments] { return profile(*arguments); }; });
+}
+
+}  // namespace convoy::cli
