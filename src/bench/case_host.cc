@@ -70,7 +70,7 @@ const CaseHost::Costed& CaseHost::costed(PreparedModel model) {
   context_.progress("measuring the model on each device", 0, 0);
   const fleet::Fleet& fleet = context_.devices->fleet;
   const profile::Profile* profile =
-      or_throw(context_.profiles->of(model, fleet, context_.devices_file));
+      or_throw(context_.profiles->of(model, fleet, context_.devices_file, context_.stop));
   check_stop();
   auto planned = or_throw(profile::cost_graph(model.graph, *profile, fleet));
   costed_.push_back(std::make_unique<Costed>(std::move(model), std::move(planned)));

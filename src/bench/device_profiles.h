@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -18,10 +19,11 @@ class DeviceProfiles {
   explicit DeviceProfiles(std::filesystem::path program) : program_(std::move(program)) {}
 
   // Measured on each device under its limits, memory apart: a device too small for the whole model
-  // may still run a part. `devices_file` tells fleets apart.
+  // may still run a part. `devices_file` tells fleets apart; `stop` ends it with kind cancelled.
   [[nodiscard]] Result<const profile::Profile*> of(const PreparedModel& model,
                                                    const fleet::Fleet& fleet,
-                                                   const std::filesystem::path& devices_file);
+                                                   const std::filesystem::path& devices_file,
+                                                   const std::function<bool()>& stop);
 
  private:
   std::filesystem::path program_;

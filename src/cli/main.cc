@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   cli::add_split(app, action);
   cli::add_verify(app, action);
   cli::add_profile(app, action);
+  cli::add_plan(app, action);
   cli::add_run(app, action);
   cli::add_worker(app, action);
   cli::add_doctor(app, action);

@@ -64,14 +64,16 @@ Result<Subject> prepare(const Arguments& arguments) {
 Result<profile::Profile> profile_here(const Subject& subject, int threads) {
   const Result<std::string> sha256 = sha256_of(subject.file);
   if (!sha256) return std::unexpected(sha256.error());
-  auto values = profile::measure_values(subject.file, subject.inputs);
-  if (!values) return std::unexpected(values.error());
-  auto device = profile::measure(subject.file, subject.inputs, {.threads = threads});
+  const profile::MeasureOptions options{.threads = threads};
+  auto device = profile::measure_runs(subject.file, subject.inputs, options);
   if (!device) return std::unexpected(device.error());
+  auto costs = profile::measure_nodes(subject.file, subject.inputs, options);
+  if (!costs) return std::unexpected(costs.error());
+  profile::scale_nodes(*device, *costs);
   device->device = "this machine";
   return profile::Profile{.model_sha256 = *sha256,
                           .runtime_version = engine::runtime_version(),
-                          .values = *std::move(values),
+                          .values = std::move(costs->values),
                           .devices = {*std::move(device)}};
 }
 
@@ -80,8 +82,8 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
-  return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet, this_program(),
-                                  cache_folder() / "profiles", emulation::Reuse::nothing);
+  return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
+                                  {.program = this_program(), .cache = cache_folder() / "profiles"});
 }
 
 void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 
 #include "engine/shared_tensor.h"
@@ -13,15 +14,18 @@ namespace convoy::emulation {
 
 enum class Reuse { kept, nothing };
 
+struct FleetProfileOptions {
+  std::filesystem::path program;      // convoy itself, run as a worker
+  std::filesystem::path cache;        // what is measured is kept there
+  Reuse reuse = Reuse::nothing;       // kept: measure nothing if all devices are found there
+  std::function<bool()> stop{};       // ends it early, with error kind cancelled
+};
+
 // Profiles the optimised model `file` on the fleet's devices under their limits, memory apart: a
-// device too small for the whole model may still run a part. `program` is convoy itself, run as a
-// worker. What is measured is kept in `cache`; with Reuse::kept, nothing is measured when all
-// devices are found there.
+// device too small for the whole model may still run a part.
 [[nodiscard]] Result<profile::Profile> fleet_profile(const std::filesystem::path& file,
                                                      std::span<const engine::SharedTensor> inputs,
                                                      const fleet::Fleet& fleet,
-                                                     const std::filesystem::path& program,
-                                                     const std::filesystem::path& cache,
-                                                     Reuse reuse);
+                                                     const FleetProfileOptions& options);
 
 }  // namespace convoy::emulation

@@ -26,10 +26,6 @@ namespace {
 constexpr int kControlPort = 7701;
 constexpr int kDataPort = 7702;
 
-int threads_of(const fleet::Device& device) {
-  return std::max(1, static_cast<int>(std::ceil(device.cores)));
-}
-
 // A folder that goes with its owner.
 class RunFolder {
  public:

@@ -17,6 +17,11 @@ namespace convoy::emulation {
 namespace {
 
 constexpr std::size_t kMostDevices = 250;
+// Wi-Fi sends frames together, too: each frame alone would cost the receiver's processor more than a
+// radio's do. At its link's rate a frame takes a millisecond, where that is between these.
+constexpr double kFrame_s = 0.001;
+constexpr double kSmallestFrameBytes = 1500;
+constexpr double kLargestFrameBytes = 9000;
 // The host is .1, devices follow.
 constexpr std::size_t kFirstDevice = 2;
 
@@ -74,6 +79,21 @@ std::string bridge_of(const std::string& name) {
 
 namespace {
 
+BytesPerSecond fastest_link(const fleet::Fleet& fleet, DeviceId from) {
+  BytesPerSecond fastest{0};
+  for (const DeviceId to : fleet.devices.ids()) {
+    if (to != from) fastest = std::max(fastest, fleet.links[from][to].bandwidth);
+  }
+  return fastest;
+}
+
+int frame_bytes(const fleet::Fleet& fleet, DeviceId device) {
+  const BytesPerSecond rate = fastest_link(fleet, device);
+  if (rate.value() == 0) return static_cast<int>(kLargestFrameBytes);
+  return static_cast<int>(
+      std::clamp(rate.value() * kFrame_s, kSmallestFrameBytes, kLargestFrameBytes));
+}
+
 // The host's end of a device's wire.
 std::string wire_of(const std::string& name, DeviceId device) {
   return fmt::format("{}-{}", bridge_of(name), device.index());
@@ -110,9 +130,9 @@ Result<VirtualNetwork> VirtualNetwork::create(const std::string& name, const fle
   auto made = run_tool({"ip", "-batch", "-"},
                        fmt::format("link add {0} type bridge\n"
                                    "addr add {1}1/24 dev {0}\n"
-                                   "link set {0} up\n",
-                                   bridge, *prefix));
-  for (std::size_t i = 0; made && i < devices.size(); ++i) made = network.add(devices[i]);
+                                   "link set {0} mtu {2} up\n",
+                                   bridge, *prefix, static_cast<int>(kLargestFrameBytes)));
+  for (std::size_t i = 0; made && i < devices.size(); ++i) made = network.add(devices[i], fleet);
   for (std::size_t i = 0; made && i < devices.size(); ++i) {
     made = network.shape(devices[i], fleet, devices);
   }
@@ -129,38 +149,38 @@ std::string VirtualNetwork::address(DeviceId device) const {
   return prefix_ + std::to_string(static_cast<std::size_t>(position) + kFirstDevice);
 }
 
-Result<void> VirtualNetwork::add(DeviceId device) {
+Result<void> VirtualNetwork::add(DeviceId device, const fleet::Fleet& fleet) {
   added_.push_back(device);
   const std::string bridge = bridge_of(name_);
   const std::string wire = wire_of(name_, device);
   const std::string space = namespace_of(device);
+  const int frame = frame_bytes(fleet, device);
   // One segment a frame, or the shaper sees bursts of 64 kB.
   return run_tool({"ip", "-batch", "-"},
                   fmt::format("netns add {0}\n"
-                              "link add {1} type veth peer name eth0 netns {0}\n"
+                              "link add {1} mtu {3} type veth peer name eth0 netns {0}\n"
                               "link set {1} master {2}\n"
                               "link set {1} up\n",
-                              space, wire, bridge))
+                              space, wire, bridge, frame))
       .and_then([&] {
         return run_tool({"ip", "-n", space, "-batch", "-"},
                         fmt::format("addr add {}/24 dev eth0\n"
                                     "link set lo up\n"
-                                    "link set eth0 gso_max_segs 1 up\n",
-                                    address(device)));
+                                    "link set eth0 mtu {} gso_max_segs 1 up\n",
+                                    address(device), frame));
       });
 }
 
 Result<void> VirtualNetwork::shape(DeviceId device, const fleet::Fleet& fleet,
                             const std::vector<DeviceId>& devices) const {
-  const auto rate_to = [&](DeviceId to) { return fleet.links[device][to].bandwidth; };
-  BytesPerSecond fastest{0};
-  for (const DeviceId to : devices) {
-    if (to != device) fastest = std::max(fastest, rate_to(to));
-  }
+  const BytesPerSecond fastest = fastest_link(fleet, device);
   if (fastest.value() == 0) return {};
 
   const auto bits = [](BytesPerSecond rate) { return fmt::format("{:.0f}bit", rate.value() * 8); };
-  constexpr std::string_view kBucket = "burst 1600 cburst 1600 quantum 1514";  // one frame
+  constexpr int kEthernetBytes = 14;
+  const int frame = frame_bytes(fleet, device) + kEthernetBytes;
+  const std::string bucket =  // one frame
+      fmt::format("burst {0} cburst {0} quantum {1}", frame + 86, frame);
   // What no filter matches (the host's traffic) passes HTB by.
   std::string script = "qdisc add dev eth0 root handle 1: htb default 0 r2q 100000\n";
   std::string parent = "1:";
@@ -168,10 +188,10 @@ Result<void> VirtualNetwork::shape(DeviceId device, const fleet::Fleet& fleet,
     // Devices that share the air: all that this one sends shares the rate of its fastest link.
     parent = "1:1";
     script += fmt::format("class add dev eth0 parent 1: classid 1:1 htb rate {} {}\n",
-                          bits(fastest), kBucket);
+                          bits(fastest), bucket);
   }
   for (std::size_t i = 0; i < devices.size(); ++i) {
-    const BytesPerSecond rate = rate_to(devices[i]);
+    const BytesPerSecond rate = fleet.links[device][devices[i]].bandwidth;
     if (devices[i] == device || rate.value() == 0) continue;
     const std::string classid = fmt::format("1:{:x}", i + 16);
     // Below a shared parent a class may borrow up to its own link's rate.
@@ -180,7 +200,7 @@ Result<void> VirtualNetwork::shape(DeviceId device, const fleet::Fleet& fleet,
         "class add dev eth0 parent {0} classid {1} htb rate {2} ceil {3} {4}\n"
         "qdisc add dev eth0 parent {1} bfifo limit 1mb\n"
         "filter add dev eth0 parent 1: protocol ip prio 1 u32 match ip dst {5}/32 flowid {1}\n",
-        parent, classid, bits(assured), bits(rate), kBucket, address(devices[i]));
+        parent, classid, bits(assured), bits(rate), bucket, address(devices[i]));
   }
   return run_tool({"tc", "-n", namespace_of(device), "-batch", "-"}, script);
 }

@@ -32,7 +32,7 @@ class VirtualNetwork {
  private:
   explicit VirtualNetwork(std::string name) : name_(std::move(name)) {}
   [[nodiscard]] std::string namespace_of(DeviceId device) const;
-  [[nodiscard]] Result<void> add(DeviceId device);
+  [[nodiscard]] Result<void> add(DeviceId device, const fleet::Fleet& fleet);
   [[nodiscard]] Result<void> shape(DeviceId device, const fleet::Fleet& fleet,
                                    const std::vector<DeviceId>& devices) const;
 

@@ -1,5 +1,8 @@
 #include "fleet/fleet.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace convoy::fleet {
 
 std::optional<DeviceId> Fleet::find(std::string_view name) const {
@@ -7,6 +10,10 @@ std::optional<DeviceId> Fleet::find(std::string_view name) const {
     if (devices[device].name == name) return device;
   }
   return std::nullopt;
+}
+
+int threads_of(const Device& device) {
+  return std::max(1, static_cast<int>(std::ceil(device.cores)));
 }
 
 }  // namespace convoy::fleet

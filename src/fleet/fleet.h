@@ -51,6 +51,9 @@ struct Fleet {
   [[nodiscard]] std::optional<DeviceId> find(std::string_view name) const;
 };
 
+// How many threads compute on a device: its cores, rounded up; 1 where they are not limited.
+[[nodiscard]] int threads_of(const Device& device);
+
 // Ianvs' partition point: a sub-model by the names of its inputs and outputs, and who runs it.
 struct PartitionPoint {
   std::vector<std::string> inputs;

@@ -12,9 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "engine/profiler_log.h"
+#include "engine/sample.h"
 #include "onnx/graph.h"
 #include "onnx/model.h"
-#include "profile/node_times.h"
 
 namespace convoy::profile {
 namespace {
@@ -26,9 +27,9 @@ constexpr Seconds kBatch{0.2};
 // The profiler keeps a kilobyte for each node of each run; more runs would not make it more exact.
 constexpr int kMostProfiledRuns = 60;
 
-Seconds processor_time(clockid_t clock) {
+Seconds processor_time() {
   timespec time{};
-  clock_gettime(clock, &time);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9);
 }
 
@@ -51,10 +52,10 @@ std::filesystem::path trace_prefix() {
 Result<void> run_once(engine::Session& session, std::span<const engine::SharedTensor> inputs,
                       double speed) {
   const Clock::time_point start = Clock::now();
-  const Seconds before = processor_time(CLOCK_THREAD_CPUTIME_ID);
+  const Seconds before = processor_time();
   if (auto outputs = session.run(inputs); !outputs) return std::unexpected(outputs.error());
   if (speed < 1) {
-    const Seconds stretched = (processor_time(CLOCK_THREAD_CPUTIME_ID) - before) / speed;
+    const Seconds stretched = (processor_time() - before) / speed;
     std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(stretched));
   }
   return {};
@@ -78,47 +79,20 @@ Seconds quantile(const std::vector<Seconds>& sorted, double share) {
   return sorted[below] + (sorted[above] - sorted[below]) * (at - static_cast<double>(below));
 }
 
-struct WholeRuns {
-  Seconds median{0};
-  Seconds spread{0};
-  Seconds cpu{0};  // of one run
-  int runs = 0;
-};
-
-// Batches of runs, each as long as kBatch or one run; a batch counts with its mean.
-Result<WholeRuns> time_whole(const std::filesystem::path& file,
-                             std::span<const engine::SharedTensor> inputs,
-                             const MeasureOptions& options) {
-  Result<engine::Session> session = engine::Session::load(
-      file, {.threads = options.threads, .level = onnx::OptimizationLevel::none});
-  if (!session) return std::unexpected(session.error());
-  if (auto warm = warm_up(*session, inputs, options); !warm) {
-    return within(file.string(), warm.error());
-  }
-  WholeRuns whole;
-  std::vector<Seconds> batches;
-  const Clock::time_point start = Clock::now();
-  const Seconds cpu_before = processor_time(CLOCK_PROCESS_CPUTIME_ID);
-  while (whole.runs < options.min_runs || Clock::now() - start < options.budget * (2.0 / 3)) {
-    const Clock::time_point batch_start = Clock::now();
-    int runs = 0;
-    do {
-      if (auto done = run_once(*session, inputs, options.speed); !done) {
-        return within(file.string(), done.error());
-      }
-      ++runs;
-    } while (Clock::now() - batch_start < kBatch);
-    batches.push_back(Seconds(Clock::now() - batch_start) / runs);
-    whole.runs += runs;
-  }
-  whole.cpu = (processor_time(CLOCK_PROCESS_CPUTIME_ID) - cpu_before) / whole.runs;
-  std::ranges::sort(batches);
-  whole.median = quantile(batches, 0.5);
-  whole.spread = (quantile(batches, 0.75) - quantile(batches, 0.25)) / 2;
-  return whole;
+Seconds median(std::vector<Seconds> times) {
+  std::ranges::sort(times);
+  return quantile(times, 0.5);
 }
 
-// In a session of its own, as profiling slows a session down. The first run is left out.
+// Other processes only ever make a run longer.
+Seconds mean_of_fastest_quarter(std::vector<Seconds> times) {
+  std::ranges::sort(times);
+  const auto fastest = std::span(times).first((times.size() + 3) / 4);
+  return std::accumulate(fastest.begin(), fastest.end(), Seconds(0)) /
+         static_cast<double>(fastest.size());
+}
+
+// In a session of its own, as profiling slows a session down. The first runs are left out.
 Result<engine::ProfilerLog> profile_runs(const std::filesystem::path& file,
                                          std::span<const engine::SharedTensor> inputs,
                                          const MeasureOptions& options) {
@@ -128,22 +102,21 @@ Result<engine::ProfilerLog> profile_runs(const std::filesystem::path& file,
                                    .profile_prefix = trace_prefix()});
   if (!session) return std::unexpected(session.error());
   const Clock::time_point start = Clock::now();
-  for (int run = 0; run < kMostProfiledRuns; ++run) {
-    if (run > options.min_runs && Clock::now() - start > options.budget / 3) break;
-    if (auto done = run_once(*session, inputs, 1); !done) return std::unexpected(done.error());
+  int runs = 0;
+  while (runs < options.warm_up + options.min_runs ||
+         (runs < options.warm_up + kMostProfiledRuns && Clock::now() - start < options.budget)) {
+    if (auto outputs = session->run(inputs); !outputs) return std::unexpected(outputs.error());
+    ++runs;
   }
   Result<engine::ProfilerLog> log = session->finish_profile();
   if (!log) return log;
-  const auto drop_first = [](auto& runs) { runs.erase(runs.begin()); };
+  const auto drop_first = [&](std::vector<Seconds>& times) {
+    times.erase(times.begin(), times.begin() + options.warm_up);
+  };
   drop_first(log->runs);
   drop_first(log->calls);
   for (engine::NodeTiming& node : log->nodes) drop_first(node.runs);
   return log;
-}
-
-Seconds median(std::vector<Seconds> times) {
-  std::ranges::sort(times);
-  return quantile(times, 0.5);
 }
 
 // What the log saw of the nodes' outputs. Where a node left some out, each may be as large as all.
@@ -173,44 +146,64 @@ Bytes size_of(const engine::SharedTensor& tensor) {
 
 }  // namespace
 
-Result<DeviceProfile> measure(const std::filesystem::path& file,
-                              std::span<const engine::SharedTensor> inputs,
-                              const MeasureOptions& options) {
+// Batches of runs, each as long as kBatch or one run; a batch counts with its mean.
+Result<DeviceProfile> measure_runs(const std::filesystem::path& file,
+                                   std::span<const engine::SharedTensor> inputs,
+                                   const MeasureOptions& options) {
   DeviceProfile profile;
   profile.runtime_memory = resident_memory();
-  const Result<WholeRuns> whole = time_whole(file, inputs, options);
-  if (!whole) return std::unexpected(whole.error());
-  const Result<engine::ProfilerLog> log = profile_runs(file, inputs, options);
-  if (!log) return within(file.string(), log.error());
-  profile.run = whole->median;
-  profile.spread = whole->spread;
-  profile.runs = whole->runs;
-  profile.stage_overhead = std::min(median(log->calls), profile.run);
-  profile.nodes = node_times(
-      *log, {.wall = whole->median, .cpu = whole->cpu, .threads = options.threads},
-      profile.stage_overhead);
+  Result<engine::Session> session = engine::Session::load(
+      file, {.threads = options.threads, .level = onnx::OptimizationLevel::none});
+  if (!session) return std::unexpected(session.error());
+  if (auto warm = warm_up(*session, inputs, options); !warm) {
+    return within(file.string(), warm.error());
+  }
+  std::vector<Seconds> batches;
+  const Clock::time_point start = Clock::now();
+  while (profile.runs < options.min_runs || Clock::now() - start < options.budget) {
+    const Clock::time_point batch_start = Clock::now();
+    int runs = 0;
+    do {
+      if (auto done = run_once(*session, inputs, options.speed); !done) {
+        return within(file.string(), done.error());
+      }
+      ++runs;
+    } while (Clock::now() - batch_start < kBatch);
+    batches.push_back(Seconds(Clock::now() - batch_start) / runs);
+    profile.runs += runs;
+  }
+  std::ranges::sort(batches);
+  profile.run = quantile(batches, 0.5);
+  profile.spread = (quantile(batches, 0.75) - quantile(batches, 0.25)) / 2;
   return profile;
 }
 
-Result<std::map<std::string, Bytes>> measure_values(const std::filesystem::path& file,
-                                                    std::span<const engine::SharedTensor> inputs) {
+Result<NodeCosts> measure_nodes(const std::filesystem::path& file,
+                                std::span<const engine::SharedTensor> inputs,
+                                const MeasureOptions& options) {
   const Result<onnx::Model> model = onnx::read_model(file);
   if (!model) return std::unexpected(model.error());
   const Result<onnx::Graph> graph = onnx::index_graph(*model);
   if (!graph) return within(file.string(), graph.error());
-  Result<engine::Session> session =
-      engine::Session::load(file, {.level = onnx::OptimizationLevel::none,
-                                   .profile_prefix = trace_prefix()});
-  if (!session) return std::unexpected(session.error());
-  if (auto done = session->run(inputs); !done) return within(file.string(), done.error());
-  const Result<engine::ProfilerLog> log = session->finish_profile();
+  const Result<engine::ProfilerLog> log = profile_runs(file, inputs, options);
   if (!log) return within(file.string(), log.error());
 
-  std::map<std::string, Bytes> sizes = output_sizes(*graph, *log);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    sizes[session->inputs()[i].name] = size_of(inputs[i]);
+  NodeCosts costs{.nodes = {}, .call = median(log->calls), .values = output_sizes(*graph, *log)};
+  for (const engine::NodeTiming& node : log->nodes) {
+    costs.nodes[node.node] = mean_of_fastest_quarter(node.runs);
   }
-  return sizes;
+  const std::vector<engine::Port> ports = engine::inputs_of(*graph);
+  for (std::size_t i = 0; i < inputs.size(); ++i) costs.values[ports[i].name] = size_of(inputs[i]);
+  return costs;
+}
+
+void scale_nodes(DeviceProfile& device, const NodeCosts& costs) {
+  Seconds all = costs.call;
+  for (const auto& [name, time] : costs.nodes) all += time;
+  const double scale = all > Seconds(0) ? device.run / all : 0;
+  device.stage_overhead = costs.call * scale;
+  device.nodes.clear();
+  for (const auto& [name, time] : costs.nodes) device.nodes[name] = time * scale;
 }
 
 }  // namespace convoy::profile

@@ -17,23 +17,35 @@ struct MeasureOptions {
   int threads = 1;
   int warm_up = 3;
   int min_runs = 6;
-  Seconds budget{3.0};       // two thirds to time whole runs, one third to profile
+  Seconds budget{2.0};       // for the runs after the warm-up
   double speed = 1.0;        // below 1: the process stretches itself to this share of a core
                              // (where no quota could be set): after each run it sleeps until the
                              // start of the run + the thread's processor time / speed
 };
 
-// Runs the optimised model `file` on `inputs` again and again: first timed whole, then profiled.
-// Runs follow one another without a gap, as in a pipeline that is full: under a quota a run after a
-// pause is faster than it can stay. Fills in everything of a DeviceProfile but the device's name and
-// source; `stage_overhead` is what a call takes before and after the nodes.
-[[nodiscard]] Result<DeviceProfile> measure(const std::filesystem::path& file,
-                                            std::span<const engine::SharedTensor> inputs,
-                                            const MeasureOptions& options);
+// Times whole runs of the optimised model `file` on `inputs`. Runs follow one another without a gap,
+// as in a pipeline that is full: under a quota a run after a pause is faster than it can stay. Fills
+// in what a DeviceProfile knows of whole runs.
+[[nodiscard]] Result<DeviceProfile> measure_runs(const std::filesystem::path& file,
+                                                 std::span<const engine::SharedTensor> inputs,
+                                                 const MeasureOptions& options);
 
-// Bytes of every value of the model's main graph that a run on `inputs` makes or reads: one run
-// under the profiler, which sees all sizes. Sequences and what is not made are left out.
-[[nodiscard]] Result<std::map<std::string, Bytes>> measure_values(
-    const std::filesystem::path& file, std::span<const engine::SharedTensor> inputs);
+// What the nodes of a model cost beside one another, and how large the values are that they make.
+struct NodeCosts {
+  std::map<std::string, Seconds> nodes;  // by name
+  Seconds call{0};                       // what a run takes before and after its nodes
+  std::map<std::string, Bytes> values;   // that the main graph makes or reads; sequences and what is
+                                         // not made are left out
+};
+
+// Runs `file` under the profiler. A node's time is that of its fastest runs. Under a CPU quota pauses
+// fall on one node or another: measure nodes where there is none, and scale them.
+[[nodiscard]] Result<NodeCosts> measure_nodes(const std::filesystem::path& file,
+                                              std::span<const engine::SharedTensor> inputs,
+                                              const MeasureOptions& options);
+
+// Fills in what a DeviceProfile knows of nodes: costs that were measured there or on a faster or
+// slower processor of the same kind, scaled so that all of them take one of its runs.
+void scale_nodes(DeviceProfile& device, const NodeCosts& costs);
 
 }  // namespace convoy::profile

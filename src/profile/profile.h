@@ -20,9 +20,8 @@ namespace convoy::profile {
 
 enum class Source { measured, emulated, estimated };
 
-// One device's costs. Node times are scaled so that they and `stage_overhead` sum to the wall time of
-// a whole run under the device's limits: a quota's pauses hit some node or other, and no node in the
-// median.
+// One device's costs. Node times and `stage_overhead` sum to the wall time of a whole run under the
+// device's limits.
 struct DeviceProfile {
   std::string device;
   Source source = Source::measured;

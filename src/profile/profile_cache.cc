@@ -24,35 +24,34 @@ std::string shapes_of(std::span<const engine::SharedTensor> inputs) {
 }  // namespace
 
 std::filesystem::path kept_profile(const std::filesystem::path& cache,
-                                   const std::string& model_sha256, const fleet::Device& device,
+                                   const std::string& model_sha256, const fleet::Fleet& fleet,
                                    std::span<const engine::SharedTensor> inputs) {
   // Line ends separate.
-  const std::string key =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", model_sha256, device.name, device.address,
-                  device.cores, device.memory.value(), device.provider, shapes_of(inputs),
-                  engine::runtime_version());
+  std::string key = fmt::format("{}\n{}\n{}", model_sha256, shapes_of(inputs),
+                                engine::runtime_version());
+  for (const fleet::Device& device : fleet.devices) {
+    key += fmt::format("\n{}\n{}\n{}\n{}\n{}", device.name, device.address, device.cores,
+                       device.memory.value(), device.provider);
+  }
   return cache / (sha256_of_text(key) + ".json");
 }
 
-std::optional<DeviceProfile> find_profile(const std::filesystem::path& file) {
+std::optional<Profile> find_profile(const std::filesystem::path& file) {
   const Result<std::string> text = read_file(file);
   if (!text) return std::nullopt;
   Result<Profile> profile = parse_profile(*text);
-  if (!profile || profile->devices.size() != 1) return std::nullopt;
-  return std::move(profile->devices[0]);
+  if (!profile) return std::nullopt;
+  return *std::move(profile);
 }
 
-Result<void> keep_profile(const std::filesystem::path& file, const DeviceProfile& profile) {
+Result<void> keep_profile(const std::filesystem::path& file, const Profile& profile) {
   std::error_code problem;
   std::filesystem::create_directories(file.parent_path(), problem);
   if (problem) {
     return fail(ErrorKind::failure, "cannot make {}: {}", file.parent_path().string(),
                 problem.message());
   }
-  return write_file(file, to_json({.model_sha256 = {},
-                                   .runtime_version = engine::runtime_version(),
-                                   .values = {},
-                                   .devices = {profile}}));
+  return write_file(file, to_json(profile));
 }
 
 }  // namespace convoy::profile

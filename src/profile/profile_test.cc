@@ -62,23 +62,24 @@ TEST(ProfileFile, SaysWhatIsWrong) {
   EXPECT_EQ(parse_profile("[]").error().message, "not a profile: not a JSON object");
 }
 
-TEST(ProfileCache, FindsWhatWasKeptForTheSameDeviceModelAndShapes) {
+TEST(ProfileCache, FindsWhatWasKeptForTheSameFleetModelAndShapes) {
   const onnx::ScratchFolder folder;
-  fleet::Device device{.name = "a/b \"c\"", .type = {}, .memory = Bytes(0)};
+  fleet::Fleet fleet;
+  fleet.devices.push_back({.name = "a/b \"c\"", .type = {}, .memory = Bytes(0)});
   const std::vector<engine::SharedTensor> inputs(1);
-  const auto file = kept_profile(folder / "cache", "abc", device, inputs);
-  EXPECT_EQ(find_profile(file), std::nullopt);
-  ASSERT_TRUE(keep_profile(file, example().devices[0]));
-  const auto found = find_profile(kept_profile(folder / "cache", "abc", device, inputs));
+  const auto file = kept_profile(folder / "cache", "abc", fleet, inputs);
+  EXPECT_FALSE(find_profile(file));
+  ASSERT_TRUE(keep_profile(file, example()));
+  const auto found = find_profile(kept_profile(folder / "cache", "abc", fleet, inputs));
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->nodes, example().devices[0].nodes);
+  EXPECT_EQ(to_json(*found), to_json(example()));
 
-  EXPECT_NE(kept_profile(folder / "cache", "abd", device, inputs), file);
+  EXPECT_NE(kept_profile(folder / "cache", "abd", fleet, inputs), file);
   std::vector<engine::SharedTensor> larger(1);
   larger[0].dims = {2};
-  EXPECT_NE(kept_profile(folder / "cache", "abc", device, larger), file);
-  device.cores = 0.5;
-  EXPECT_NE(kept_profile(folder / "cache", "abc", device, inputs), file);
+  EXPECT_NE(kept_profile(folder / "cache", "abc", fleet, larger), file);
+  fleet.devices[DeviceId(0)].cores = 0.5;
+  EXPECT_NE(kept_profile(folder / "cache", "abc", fleet, inputs), file);
 }
 
 // x -> a -> b -> y with a branch x -> c; c and b read constants that "k" and "l" make of weight w.

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "profile/measure.h"
-#include "profile/profile.h"
 #include "runtime/usage.h"
 
 namespace convoy::runtime {
@@ -107,16 +106,24 @@ Outcome Computer::perform(MeasureTask& task) {
   forget_peak_memory();
   const auto measured =
       cache_.find(task.files)
-          .and_then([&](const std::filesystem::path& file) {
-            return profile::measure(file, task.inputs,
-                                    {.threads = options_.threads, .speed = options_.speed});
-          })
+          .and_then([&](const std::filesystem::path& file) { return measure(file, task); })
           .transform([&](profile::DeviceProfile device) {
             return profile::to_json({.model_sha256 = task.files.sha256,
                                      .runtime_version = engine::runtime_version(),
                                      .devices = {std::move(device)}});
           });
   return Measured{task.ticket, measured};
+}
+
+Result<profile::DeviceProfile> Computer::measure(const std::filesystem::path& file,
+                                                 const MeasureTask& task) const {
+  const profile::MeasureOptions options{.threads = options_.threads, .speed = options_.speed};
+  auto device = profile::measure_runs(file, task.inputs, options);
+  if (!device || !task.nodes) return device;
+  const auto costs = profile::measure_nodes(file, task.inputs, options);
+  if (!costs) return std::unexpected(costs.error());
+  profile::scale_nodes(*device, *costs);
+  return device;
 }
 
 Outcome Computer::perform(Job& job) {

@@ -15,6 +15,7 @@
 
 #include "engine/session.h"
 #include "foundation/error.h"
+#include "profile/profile.h"
 #include "runtime/model_cache.h"
 #include "runtime/stage.h"
 
@@ -38,6 +39,7 @@ struct MeasureTask {
   std::uint64_t ticket = 0;
   ModelFiles files;
   std::vector<engine::SharedTensor> inputs;
+  bool nodes = false;  // too, not only whole runs
 };
 using Task = std::variant<LoadTask, MeasureTask, Job>;
 
@@ -90,6 +92,8 @@ class Computer {
   [[nodiscard]] Outcome perform(LoadTask& task);
   [[nodiscard]] Outcome perform(MeasureTask& task);
   [[nodiscard]] Outcome perform(Job& job);
+  [[nodiscard]] Result<profile::DeviceProfile> measure(const std::filesystem::path& file,
+                                                       const MeasureTask& task) const;
   [[nodiscard]] Result<Loading> load(const StageModel& model);
   [[nodiscard]] Result<std::vector<engine::SharedTensor>> run(Job& job);
   void stretch(double start_s, double cpu_before_s) const;

@@ -1,7 +1,13 @@
 #include "runtime/remote_profile.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <thread>
 #include <utility>
+#include <vector>
 #include <zmq.hpp>
 
 #include "foundation/sha256.h"
@@ -15,6 +21,9 @@ namespace {
 constexpr std::chrono::seconds kLoad{120};
 constexpr std::chrono::seconds kMeasure{600};
 
+// A device that is emulated here computes with this machine's processor, only less of it.
+bool is_local(const fleet::Device& device) { return device.address.empty(); }
+
 Result<ModelFiles> files_of(const std::filesystem::path& file) {
   const Result<std::string> sha256 = sha256_of(file);
   if (!sha256) return std::unexpected(sha256.error());
@@ -25,45 +34,88 @@ Result<ModelFiles> files_of(const std::filesystem::path& file) {
   return ModelFiles{*sha256, data.filename().string(), *data_sha256};
 }
 
-Result<profile::DeviceProfile> profile_device(zmq::context_t& context,
-                                              const std::filesystem::path& file,
-                                              const ModelFiles& model,
-                                              std::span<const engine::SharedTensor> inputs,
-                                              const fleet::Device& device, WorkerHost& host,
-                                              const std::function<bool()>& stop) {
-  const auto now = std::chrono::steady_clock::now();
-  auto worker = RemoteWorker::start(context, device, host, {.stop = stop});
-  if (!worker) return std::unexpected(std::move(worker.error()));
-  if (auto greeted = worker->greet(now + kLoad); !greeted) {
-    return std::unexpected(std::move(greeted.error()));
-  }
-  if (auto sent = worker->send_model(file, model, now + kLoad); !sent) {
-    return std::unexpected(std::move(sent.error()));
-  }
+wire::Request measure_request(const ModelFiles& model,
+                              std::span<const engine::SharedTensor> inputs, bool nodes,
+                              Parts& parts) {
   wire::Request request;
-  wire::ModelFiles& files = *request.mutable_measure()->mutable_model();
-  files.set_sha256(model.sha256);
-  files.set_data_file(model.data_file);
-  files.set_data_sha256(model.data_sha256);
-  Parts parts;
+  wire::Measure& measure = *request.mutable_measure();
+  measure.set_nodes(nodes);
+  measure.mutable_model()->set_sha256(model.sha256);
+  measure.mutable_model()->set_data_file(model.data_file);
+  measure.mutable_model()->set_data_sha256(model.data_sha256);
   for (const engine::SharedTensor& input : inputs) {
-    append_tensor(input, *request.mutable_measure()->add_inputs(), parts);
+    append_tensor(input, *measure.add_inputs(), parts);
   }
-  const auto answer =
-      worker->ask(std::move(request), std::chrono::steady_clock::now() + kMeasure,
-                  std::move(parts));
-  if (!answer) return std::unexpected(answer.error());
-  auto measured = profile::parse_profile(answer->profile_json());
+  return request;
+}
+
+Result<profile::DeviceProfile> read_answer(const wire::Answer& answer,
+                                           const fleet::Device& device) {
+  auto measured = profile::parse_profile(answer.profile_json());
   if (!measured || measured->devices.size() != 1) {
     return fail(ErrorKind::failure, "device {} sent a profile that cannot be read{}", device.name,
                 measured ? "" : ": " + measured.error().message);
   }
   profile::DeviceProfile profile = std::move(measured->devices.front());
   profile.device = device.name;
-  const bool emulated =
-      device.address.empty() && (device.cores > 0 || device.memory.value() > 0);
+  const bool emulated = is_local(device) && (device.cores > 0 || device.memory.value() > 0);
   profile.source = emulated ? profile::Source::emulated : profile::Source::measured;
   return profile;
+}
+
+// Devices that have this machine's processor to themselves when they all compute at once: real ones
+// always, others as long as their cores are no more than there are.
+std::vector<std::vector<DeviceId>> rounds_of(const fleet::Fleet& fleet) {
+  const double here = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::vector<DeviceId>> rounds;
+  double free = 0;
+  for (const DeviceId id : fleet.devices.ids()) {
+    const fleet::Device& device = fleet.devices[id];
+    const double cores = !is_local(device) ? 0 : device.cores > 0 ? device.cores : here;
+    if (rounds.empty() || cores > free) {
+      rounds.emplace_back();
+      free = here;
+    }
+    rounds.back().push_back(id);
+    free -= cores;
+  }
+  return rounds;
+}
+
+// Whole runs on some devices at once, as they run in a full pipeline. What they need of the memory
+// they share counts so.
+Result<std::vector<profile::DeviceProfile>> profile_round(
+    zmq::context_t& context, const std::filesystem::path& file, const ModelFiles& model,
+    std::span<const engine::SharedTensor> inputs, const fleet::Fleet& fleet,
+    const std::vector<DeviceId>& round, WorkerHost& host, const std::function<bool()>& stop) {
+  const auto loaded = std::chrono::steady_clock::now() + kLoad;
+  std::vector<RemoteWorker> workers;
+  for (const DeviceId id : round) {
+    auto worker = RemoteWorker::start(context, fleet.devices[id], host, {.stop = stop});
+    if (!worker) return std::unexpected(std::move(worker.error()));
+    workers.push_back(*std::move(worker));
+  }
+  for (RemoteWorker& worker : workers) {
+    auto ready = worker.greet(loaded).and_then(
+        [&] { return worker.send_model(file, model, loaded); });
+    if (!ready) return std::unexpected(std::move(ready.error()));
+  }
+  std::vector<std::uint64_t> requests;
+  for (std::size_t i = 0; i < round.size(); ++i) {
+    Parts parts;
+    auto request = measure_request(model, inputs, !is_local(fleet.devices[round[i]]), parts);
+    requests.push_back(workers[i].post(std::move(request), std::move(parts)));
+  }
+  const auto measured = std::chrono::steady_clock::now() + kMeasure;
+  std::vector<profile::DeviceProfile> profiles;
+  for (std::size_t i = 0; i < round.size(); ++i) {
+    const auto answer = workers[i].await(requests[i], measured);
+    if (!answer) return std::unexpected(answer.error());
+    auto profile = read_answer(*answer, fleet.devices[round[i]]);
+    if (!profile) return std::unexpected(profile.error());
+    profiles.push_back(*std::move(profile));
+  }
+  return profiles;
 }
 
 }  // namespace
@@ -74,17 +126,29 @@ Result<profile::Profile> profile_fleet(const std::filesystem::path& file,
                                        const std::function<bool()>& stop) try {
   const Result<ModelFiles> model = files_of(file);
   if (!model) return std::unexpected(model.error());
-  auto values = profile::measure_values(file, inputs);
-  if (!values) return std::unexpected(std::move(values.error()));
+  auto here = profile::measure_nodes(file, inputs, {});
+  if (!here) return std::unexpected(std::move(here.error()));
 
   profile::Profile profile{.model_sha256 = model->sha256,
                            .runtime_version = engine::runtime_version(),
-                           .values = *std::move(values)};
+                           .values = here->values};
+  std::map<int, profile::NodeCosts> by_threads = {{1, *std::move(here)}};
   zmq::context_t context(1);
-  for (const fleet::Device& device : fleet.devices) {
-    auto measured = profile_device(context, file, *model, inputs, device, host, stop);
+  for (const std::vector<DeviceId>& round : rounds_of(fleet)) {
+    auto measured = profile_round(context, file, *model, inputs, fleet, round, host, stop);
     if (!measured) return within("profile", std::move(measured.error()));
-    profile.devices.push_back(*std::move(measured));
+    std::ranges::move(*measured, std::back_inserter(profile.devices));
+  }
+  for (const DeviceId id : fleet.devices.ids()) {
+    const fleet::Device& device = fleet.devices[id];
+    if (!is_local(device)) continue;
+    const int threads = fleet::threads_of(device);
+    if (!by_threads.contains(threads)) {
+      auto costs = profile::measure_nodes(file, inputs, {.threads = threads});
+      if (!costs) return std::unexpected(std::move(costs.error()));
+      by_threads.emplace(threads, *std::move(costs));
+    }
+    profile::scale_nodes(profile.devices[id.index()], by_threads.at(threads));
   }
   return profile;
 } catch (const zmq::error_t& error) {

@@ -316,7 +316,10 @@ void Worker::measure(const Caller& caller, const wire::Measure& measure, Parts p
   auto inputs = take_tensors(measure.inputs(), parts, 2);
   if (!inputs) return refuse(caller, inputs.error());
   stop();
-  computer_.post(MeasureTask{ticket_for(caller), from_wire(measure.model()), *std::move(inputs)});
+  computer_.post(MeasureTask{.ticket = ticket_for(caller),
+                             .files = from_wire(measure.model()),
+                             .inputs = *std::move(inputs),
+                             .nodes = measure.nodes()});
 }
 
 void Worker::report(const Caller& caller, bool with_intervals) {
