@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "engine/optimize.h"
 #include "foundation/file.h"
 #include "onnx/cut.h"
+#include "onnx/vit.h"
 #include "split_run.h"
 
 namespace convoy {
@@ -33,14 +35,9 @@ std::vector<onnx::CutLine> spread_cuts(const onnx::Graph& graph, std::size_t mos
   return lines;
 }
 
-class CutModel : public ::testing::TestWithParam<fs::path> {};
-
-TEST_P(CutModel, AtTenPlacesGivesTheBitsOfTheWhole) {
-  if (!fs::exists(GetParam())) GTEST_SKIP() << GetParam() << " is not installed";
-  const Aside scratch(fs::path(::testing::TempDir()) / GetParam().stem());
-  fs::create_directories(scratch.path());
-  const fs::path whole = scratch.path() / "optimised.onnx";
-  const auto optimised = engine::optimize(GetParam(), onnx::OptimizationLevel::extended, whole);
+void expect_the_same_in_eleven_parts(const fs::path& file, const fs::path& scratch) {
+  const fs::path whole = scratch / "optimised.onnx";
+  const auto optimised = engine::optimize(file, onnx::OptimizationLevel::extended, whole);
   ASSERT_TRUE(optimised) << optimised.error().message;
 
   const onnx::Model model = onnx::read_model(whole).value();
@@ -51,18 +48,37 @@ TEST_P(CutModel, AtTenPlacesGivesTheBitsOfTheWhole) {
   ASSERT_TRUE(partition) << partition.error().message;
   auto parts = onnx::cut(model, graph, *partition);
   ASSERT_TRUE(parts) << parts.error().message;
-  const auto map = onnx::write_split(scratch.path() / "split", *std::move(parts), {});
+  const auto map = onnx::write_split(scratch / "split", *std::move(parts), {});
   ASSERT_TRUE(map) << map.error().message;
   ASSERT_EQ(map->sub_models.size(), 11u);
 
   const auto inputs = sample_of(graph, 1);
   ASSERT_TRUE(inputs) << inputs.error().message;
   const auto expected =
-      engine::run_file(GetParam(), {.level = onnx::OptimizationLevel::extended}, *inputs);
+      engine::run_file(file, {.level = onnx::OptimizationLevel::extended}, *inputs);
   ASSERT_TRUE(expected) << expected.error().message;
-  const auto pieces = run_pieces(scratch.path() / "split", *map, *inputs);
+  const auto pieces = run_pieces(scratch / "split", *map, *inputs);
   ASSERT_TRUE(pieces) << pieces.error().message;
   EXPECT_THAT(differing(*expected, *pieces), IsEmpty());
+}
+
+class CutModel : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(CutModel, AtTenPlacesGivesTheBitsOfTheWhole) {
+  if (!fs::exists(GetParam())) GTEST_SKIP() << GetParam() << " is not installed";
+  const Aside scratch(fs::path(::testing::TempDir()) / GetParam().stem());
+  fs::create_directories(scratch.path());
+  expect_the_same_in_eleven_parts(GetParam(), scratch.path());
+}
+
+TEST(CutVit, BaseAtTenPlacesGivesTheBitsOfTheWhole) {
+  const Aside scratch(fs::path(::testing::TempDir()) / "vit_base");
+  fs::create_directories(scratch.path());
+  const fs::path file = scratch.path() / "vit.onnx";
+  const auto written = onnx::make_vit({}).and_then(
+      [&](const onnx::Model& made) { return onnx::write_model(made, file); });
+  ASSERT_TRUE(written) << written.error().message;
+  expect_the_same_in_eleven_parts(file, scratch.path());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -72,8 +88,13 @@ INSTANTIATE_TEST_SUITE_P(
                       light / "light_resnet50.onnx", light / "light_shufflenet.onnx",
                       light / "light_squeezenet.onnx", light / "light_vgg19.onnx",
                       light / "light_zfnet512.onnx",
-                      fs::path(CONVOY_SOURCE_DIR) / ".cache/models/vit_s_focus.onnx"),
-    [](const auto& info) { return info.param.stem().string(); });
+                      fs::path(CONVOY_SOURCE_DIR) / ".cache/models/vit_s_focus.onnx",
+                      fs::path(CONVOY_SOURCE_DIR) / "models/efficientnet-lite0.onnx"),
+    [](const auto& info) {
+      std::string name = info.param.stem().string();
+      std::ranges::replace(name, '-', '_');
+      return name;
+    });
 
 }  // namespace
 }  // namespace convoy
