@@ -147,6 +147,16 @@ const HardCase hard_cases[] = {
         m = Greater(x, x) o = Not(m) t = NonZero(o) f = Cast<to = 1>(t)
         r = ReduceSum<keepdims = 0>(f) s = Sin(x) y = Add(s, r)
       })"},
+    {"SequencesBetweenParts", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[4, 2] x) => (float[A, 2] y, seq(float[B, 2]) rest) <int64 one = {1}, int64 zero = {0}> {
+        a = Sin(x)
+        s = SplitToSequence<axis = 0>(a)
+        first = SequenceAt(s, zero)
+        e = Exp(first)
+        rest = SequenceErase(s, one)
+        b = ConcatFromSequence<axis = 0>(rest)
+        y = Add(b, e)
+      })"},
     {"StringsAndManyOutputs", R"(<ir_version: 8, opset_import: ["" : 18]>
       g (float[4] x) => (float[2] y, float[2] z) {
         a, b = Split<num_outputs = 2>(x) c = Sin(a) d = Exp(b) e = Add(c, d) y = Cos(e) z = Mul(a, e)

@@ -3,6 +3,7 @@
 #include "bench/classification.h"
 #include "bench/compiler.h"
 #include "bench/plugin.h"
+#include "foundation/cache_folder.h"
 
 namespace convoy::bench {
 namespace {

@@ -45,7 +45,7 @@ std::vector<DeviceInfo> infos_of(const fleet::Fleet& fleet) {
 Result<plan::Plan> solve(Partitioning partitioning, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
   return partitioning == Partitioning::memory ? plan::solve_memory(graph, fleet)
-                                              : plan::solve_chain(graph, fleet);
+                                              : plan::solve_auto(graph, fleet);
 }
 
 }  // namespace
@@ -255,7 +255,7 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
                                                  emulation::MemoryLimit::enforced));
   pipeline_ = or_throw(runtime::Pipeline::start(
       directory, map, fleet, *workers_,
-      {.in_flight = context_.settings.in_flight, .mode = map.mode}));
+      {.in_flight = context_.settings.in_flight, .mode = map.mode, .stop = context_.stop}));
   record_.map = map;
   record_.emulation = workers_->description();
   record_.in_flight = context_.settings.in_flight != 0 ? context_.settings.in_flight

@@ -75,15 +75,6 @@ Result<void> compile_step(const std::vector<std::string>& command, const fs::pat
 
 }  // namespace
 
-fs::path cache_folder() {
-  if (const char* given = std::getenv("XDG_CACHE_HOME"); given != nullptr && *given == '/') {
-    return fs::path(given) / "convoy";
-  }
-  const char* home = std::getenv("HOME");
-  return home != nullptr && *home == '/' ? fs::path(home) / ".cache/convoy"
-                                         : fs::temp_directory_path() / "convoy-cache";
-}
-
 Result<fs::path> compile_plugin(const fs::path& source, const fs::path& cache) {
   std::error_code problem;
   fs::create_directories(cache, problem);

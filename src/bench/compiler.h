@@ -7,9 +7,6 @@
 
 namespace convoy::bench {
 
-// $XDG_CACHE_HOME/convoy or ~/.cache/convoy: what is made once and may be deleted any time.
-[[nodiscard]] std::filesystem::path cache_folder();
-
 // The shared object of a plug-in's C++ file, compiled on first use by $CXX or c++ and kept in
 // `cache` by what the file and all it includes say, and the compiler's version. Errors: no compiler;
 // the source does not compile (its first error, and where all of them stand).

@@ -6,6 +6,7 @@
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
 #include "engine/verify.h"
+#include "foundation/cache_folder.h"
 #include "foundation/sha256.h"
 #include "onnx/model.h"
 
@@ -55,7 +56,7 @@ std::vector<std::string> PreparedModel::inputs() const {
 std::vector<std::string> PreparedModel::outputs() const { return names_of(graph, graph.outputs); }
 
 Result<PreparedModel> prepare(const std::filesystem::path& model, onnx::OptimizationLevel level) {
-  const auto file = engine::optimized_model(model, level, cache_folder() / "models");
+  const auto file = engine::optimized_model(model, level, cache_folder());
   if (!file) return std::unexpected(file.error());
   auto graph = onnx::read_model(*file).and_then(
       [](const onnx::Model& read) { return onnx::index_graph(read); });

@@ -14,6 +14,7 @@
 #include "bench/prepared_model.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
+#include "cli/stop_signal.h"
 #include "cli/this_program.h"
 #include "emulation/fleet_profile.h"
 #include "fleet/devices_file.h"
@@ -100,12 +101,14 @@ Result<Subject> prepare(const Arguments& arguments, const fleet::DevicesFile& de
 // Measured on each device, or known from an earlier time.
 Result<profile::Profile> measured_profile(const bench::PreparedModel& model,
                                           const fleet::Fleet& fleet) {
+  StopSignal stop;
   std::vector<engine::SharedTensor> inputs;
   for (const std::string& name : model.inputs()) inputs.push_back(model.sample.at(name));
   return emulation::fleet_profile(model.file, inputs, fleet,
                                   {.program = this_program(),
                                    .cache = cache_folder() / "profiles",
-                                   .reuse = emulation::Reuse::kept});
+                                   .reuse = emulation::Reuse::kept,
+                                   .stop = [&] { return stop.requested(); }});
 }
 
 // What convoy profile wrote.

@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/model_inputs.h"
+#include "cli/stop_signal.h"
 #include "cli/this_program.h"
 #include "emulation/fleet_profile.h"
 #include "engine/named_run.h"
@@ -82,8 +83,12 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
+  StopSignal stop;
   return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
-                                  {.program = this_program(), .cache = cache_folder() / "profiles"});
+                                  {.program = this_program(),
+                                   .cache = cache_folder() / "profiles",
+                                   .reuse = emulation::Reuse::nothing,
+                                   .stop = [&] { return stop.requested(); }});
 }
 
 void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {

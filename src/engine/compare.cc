@@ -139,7 +139,23 @@ std::optional<double> max_abs(const SharedTensor& a, const SharedTensor& b) {
 
 }  // namespace
 
+Difference larger(const Difference& a, const Difference& b) {
+  return {.identical = a.identical && b.identical,
+          .max_abs = a.max_abs && b.max_abs ? std::optional(std::max(*a.max_abs, *b.max_abs))
+                                            : std::nullopt};
+}
+
 Difference compare(const SharedTensor& a, const SharedTensor& b) {
+  if (a.sequence || b.sequence) {
+    if (!a.sequence || !b.sequence || a.sequence->size() != b.sequence->size()) {
+      return {.identical = false, .max_abs = std::nullopt};
+    }
+    Difference largest;
+    for (std::size_t i = 0; i < a.sequence->size(); ++i) {
+      largest = larger(largest, compare((*a.sequence)[i], (*b.sequence)[i]));
+    }
+    return largest;
+  }
   const bool comparable =
       a.type == b.type && a.dims == b.dims && a.data.size() == b.data.size();
   if (comparable && std::ranges::equal(a.data, b.data) && a.strings == b.strings) return {};

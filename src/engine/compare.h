@@ -15,6 +15,10 @@ struct Difference {
   std::optional<double> max_abs = 0.0;
 };
 
+// What holds for both together.
+[[nodiscard]] Difference larger(const Difference& a, const Difference& b);
+
+// Sequences are compared element by element.
 [[nodiscard]] Difference compare(const SharedTensor& a, const SharedTensor& b);
 
 }  // namespace convoy::engine

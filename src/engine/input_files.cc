@@ -44,7 +44,7 @@ Result<std::vector<fs::path>> tensor_files(const fs::path& path) {
   return files;
 }
 
-// The port that a file is for.
+// The port that a file is for, by what is known of it.
 const Port* port_for(const fs::path& file, const std::string& name_inside,
                      const std::vector<Port>& ports, bool is_only_file) {
   const std::string stem = file.stem().string();
@@ -67,7 +67,10 @@ Result<NamedTensors> read_inputs(const fs::path& path, const std::vector<Port>& 
   const bool is_file = !fs::is_directory(path, ignored);
   NamedTensors inputs;
   for (const fs::path& file : *files) {
-    Result<onnx::NamedTensor> tensor = onnx::read_tensor(file);
+    // Files do not say themselves what they hold.
+    const Port* const likely = port_for(file, "", ports, is_file);
+    Result<onnx::NamedTensor> tensor =
+        onnx::read_tensor(file, likely == nullptr ? "" : likely->type.container);
     if (!tensor) return std::unexpected(tensor.error());
     const Port* const port = port_for(file, tensor->name, ports, is_file);
     if (port == nullptr) {

@@ -15,6 +15,7 @@ namespace {
 using onnx::ElementType;
 
 std::string to_text(const SharedTensor& tensor) {
+  if (tensor.sequence) return fmt::format("a sequence of {}", tensor.sequence->size());
   onnx::ValueType type{.element = tensor.type, .dims = {}, .container = {}};
   std::vector<onnx::Dimension>& dims = type.dims.emplace();
   for (const std::int64_t size : tensor.dims) dims.push_back({.size = size, .symbol = {}});
@@ -58,19 +59,68 @@ std::vector<std::string> strings_of(const Ort::Value& value, std::size_t count) 
   return strings;
 }
 
-std::string name_of(ONNXType type) {
-  switch (type) {
+// An element type in ONNX's words: "float", "int64".
+std::string onnx_word(ONNXTensorElementDataType type) {
+  if (type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) return "float";
+  if (type == ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE) return "double";
+  return std::string(onnx::name_of(static_cast<ElementType>(type)));
+}
+
+// "seq(tensor(float))", as ValueType::container.
+template <class Info>
+std::string container_of(const Info& info) {
+  switch (info.GetONNXType()) {
+    case ONNX_TYPE_TENSOR:
+      return fmt::format("tensor({})", onnx_word(info.GetTensorTypeAndShapeInfo().GetElementType()));
     case ONNX_TYPE_SEQUENCE:
-      return "sequence";
-    case ONNX_TYPE_MAP:
-      return "map";
+      return fmt::format("seq({})",
+                         container_of(info.GetSequenceTypeInfo().GetSequenceElementType()));
     case ONNX_TYPE_OPTIONAL:
-      return "optional";
+      return fmt::format("optional({})",
+                         container_of(info.GetOptionalTypeInfo().GetOptionalElementType()));
+    case ONNX_TYPE_MAP: {
+      const auto map = info.GetMapTypeInfo();
+      return fmt::format("map({},{})", onnx_word(map.GetMapKeyType()),
+                         container_of(map.GetMapValueType()));
+    }
     case ONNX_TYPE_SPARSETENSOR:
-      return "sparse tensor";
+      return "sparse_tensor";
     default:
       return "value of a kind of its own";
   }
+}
+
+// "optional(seq(tensor(float)))" -> "seq(tensor(float))"; empty for any other prefix.
+std::string inside(std::string_view container, std::string_view prefix) {
+  if (!container.starts_with(prefix)) return {};
+  container.remove_prefix(prefix.size());
+  container.remove_suffix(1);
+  return std::string(container);
+}
+
+// The port of what a container holds. A tensor inside may have any type and shape.
+Port port_inside(const Port& port, std::string_view prefix) {
+  Port element{.name = port.name, .type = {.element = {}, .dims = {}, .container = {}}};
+  element.type.container = inside(port.type.container, prefix);
+  if (element.type.container.starts_with("tensor(")) element.type.container.clear();
+  return element;
+}
+
+Result<Ort::Value> elements_to_ort(const Port& port, const SharedTensor& value) {
+  const bool is_map = port.type.container.starts_with("map(");
+  const Port element = port_inside(port, is_map ? "map(" : "seq(");
+  std::vector<Ort::Value> values;
+  for (const SharedTensor& one : *value.sequence) {
+    auto made = is_map ? to_ort({.name = port.name, .type = {}}, one) : to_ort(element, one);
+    if (!made) return made;
+    values.push_back(*std::move(made));
+  }
+  if (is_map && values.size() == 2) return Ort::Value::CreateMap(values[0], values[1]);
+  if (is_map || values.empty()) {
+    return fail(ErrorKind::input, "input \"{}\": ONNX Runtime takes no {} from outside", port.name,
+                is_map ? "such map" : "empty sequence");
+  }
+  return Ort::Value::CreateSequence(values);
 }
 
 // What keeps an output's bytes alive.
@@ -82,7 +132,15 @@ struct Held {
 }  // namespace
 
 Result<Ort::Value> to_ort(const Port& port, const SharedTensor& tensor) {
-  if (tensor.type != port.type.element ||
+  const std::string& container = port.type.container;
+  if (container.starts_with("optional(")) return to_ort(port_inside(port, "optional("), tensor);
+  if (tensor.sequence && (container.starts_with("seq(") || container.starts_with("map("))) {
+    return elements_to_ort(port, tensor);
+  }
+  // Elements of a container are checked by ONNX Runtime.
+  const bool is_element = port.type.element == ElementType::undefined && container.empty();
+  if (tensor.sequence || !container.empty() ||
+      (!is_element && tensor.type != port.type.element) ||
       (port.type.dims && !fits(*port.type.dims, tensor.dims))) {
     return fail(ErrorKind::input, "input \"{}\" wants {}, not {}", port.name,
                 onnx::to_text(port.type), to_text(tensor));
@@ -105,6 +163,22 @@ Result<Ort::Value> to_ort(const Port& port, const SharedTensor& tensor) {
 
 Result<SharedTensor> from_ort(const Port& port, Ort::Value value,
                               std::shared_ptr<const void> keep) {
+  if (!value.HasValue()) return SharedTensor{};
+  const ONNXType kind = value.GetTypeInfo().GetONNXType();
+  if (kind == ONNX_TYPE_SEQUENCE || kind == ONNX_TYPE_MAP) {
+    SharedTensor sequence{.sequence = std::vector<SharedTensor>()};
+    Ort::AllocatorWithDefaultOptions allocator;
+    for (std::size_t i = 0; i < value.GetCount(); ++i) {
+      auto element = from_ort(port, value.GetValue(static_cast<int>(i), allocator), keep);
+      if (!element) return element;
+      sequence.sequence->push_back(*std::move(element));
+    }
+    return sequence;
+  }
+  if (kind != ONNX_TYPE_TENSOR) {
+    return fail(ErrorKind::input, "output \"{}\" is a {}, which cannot be passed on", port.name,
+                port.type.container);
+  }
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
   SharedTensor tensor;
   tensor.type = static_cast<ElementType>(info.GetElementType());
@@ -128,7 +202,7 @@ Result<SharedTensor> from_ort(const Port& port, Ort::Value value,
 Port port_of(std::string name, const Ort::TypeInfo& info) {
   Port port{.name = std::move(name), .type = {}};
   if (info.GetONNXType() != ONNX_TYPE_TENSOR) {
-    port.type.container = name_of(info.GetONNXType());
+    port.type.container = container_of(info);
     return port;
   }
   const auto tensor = info.GetTensorTypeAndShapeInfo();

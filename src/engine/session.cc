@@ -106,6 +106,7 @@ std::vector<Port> outputs_of(const Ort::Session& session) {
 
 // Kernels read elements as machine words, so each must start at a multiple of its size.
 bool is_aligned(const SharedTensor& tensor) {
+  if (tensor.sequence) return std::ranges::all_of(*tensor.sequence, is_aligned);
   const std::size_t bytes = std::max(1, onnx::bits_of(tensor.type) / 8);
   return reinterpret_cast<std::uintptr_t>(tensor.data.data()) % bytes == 0;
 }
@@ -121,7 +122,7 @@ Result<Feed> feed_of(const std::vector<Port>& ports, std::span<const SharedTenso
   Feed feed;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const Port& port = ports[i];
-    if (i >= inputs.size() || inputs[i].type == onnx::ElementType::undefined) {
+    if (i >= inputs.size() || inputs[i].is_absent()) {
       if (!port.required) continue;
       return fail(ErrorKind::input, "input \"{}\" is missing", port.name);
     }
@@ -135,19 +136,9 @@ Result<Feed> feed_of(const std::vector<Port>& ports, std::span<const SharedTenso
   return feed;
 }
 
-// What is no tensor can neither be fed nor fetched.
-Result<void> check_tensors(const std::vector<Port>& ports, std::string_view kind) {
-  for (const Port& port : ports) {
-    if (!port.type.container.empty()) {
-      return fail(ErrorKind::input, "{} \"{}\" is a {}; only dense tensors can be passed", kind,
-                  port.name, port.type.container);
-    }
-  }
-  return {};
-}
-
 // The input whose memory `value` lies in, if any: an input that is also an output.
 const SharedTensor* input_around(const Feed& feed, const Ort::Value& value) {
+  if (!value.HasValue() || !value.IsTensor()) return nullptr;
   const auto type = value.GetTensorTypeAndShapeInfo().GetElementType();
   if (type == ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING) return nullptr;
   const auto* const start = static_cast<const std::byte*>(value.GetTensorRawData());
@@ -192,12 +183,6 @@ Result<Session> Session::load(const std::filesystem::path& model, const SessionO
 
 Result<std::vector<SharedTensor>> Session::run(std::span<const SharedTensor> inputs) {
   State& state = *state_;
-  if (auto tensors = check_tensors(state.inputs, "input"); !tensors) {
-    return std::unexpected(tensors.error());
-  }
-  if (auto tensors = check_tensors(state.outputs, "output"); !tensors) {
-    return std::unexpected(tensors.error());
-  }
   if (inputs.size() > state.inputs.size()) {
     return fail(ErrorKind::input, "the model has {} inputs, not {}", state.inputs.size(),
                 inputs.size());

@@ -36,12 +36,6 @@ Result<NamedTensors> run_pieces(const std::filesystem::path& directory, const on
   return values;
 }
 
-Difference larger(const Difference& a, const Difference& b) {
-  return {.identical = a.identical && b.identical,
-          .max_abs = a.max_abs && b.max_abs ? std::optional(std::max(*a.max_abs, *b.max_abs))
-                                            : std::nullopt};
-}
-
 }  // namespace
 
 Result<Verification> verify(const std::filesystem::path& model,

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <set>
 #include <string>
-#include <string>
 
 namespace convoy::onnx {
 

@@ -1,9 +1,12 @@
 #include "onnx/tensor.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <span>
+
+#include <onnx/onnx-data_pb.h>
 
 #include "foundation/file.h"
 #include "onnx/model_proto.h"
@@ -152,10 +155,56 @@ Result<NamedTensor> from_proto(const proto::TensorProto& tensor) {
   return result;
 }
 
-Result<std::string> to_pb(const NamedTensor& named) {
-  const Tensor& tensor = named.tensor;
+Result<NamedTensor> from_proto(const proto::SequenceProto& sequence) {
+  if (sequence.elem_type() != proto::SequenceProto::TENSOR) {
+    return fail(ErrorKind::input, "holds a sequence of other things than tensors");
+  }
+  NamedTensor result{.name = sequence.name(), .tensor = {}};
+  std::vector<Tensor>& elements = result.tensor.sequence.emplace();
+  for (const proto::TensorProto& element : sequence.tensor_values()) {
+    auto tensor = from_proto(element);
+    if (!tensor) return tensor;
+    elements.push_back(std::move(tensor->tensor));
+  }
+  return result;
+}
+
+Result<NamedTensor> from_proto(const proto::OptionalProto& optional) {
+  switch (optional.elem_type()) {
+    case proto::OptionalProto::TENSOR:
+      return from_proto(optional.tensor_value());
+    case proto::OptionalProto::SEQUENCE:
+      return from_proto(optional.sequence_value());
+    case proto::OptionalProto::UNDEFINED:
+      return fail(ErrorKind::input, "holds an optional that is absent; nothing can feed that to "
+                  "ONNX Runtime");
+    default:
+      return fail(ErrorKind::input, "holds an optional of other things than tensors");
+  }
+}
+
+template <class Proto>
+Result<NamedTensor> parse_pb(const std::string& contents, std::string_view kind) {
+  Proto parsed;
+  if (!parsed.ParseFromString(contents)) {
+    return fail(ErrorKind::input, "not a {}, or truncated", kind);
+  }
+  return from_proto(parsed);
+}
+
+Result<NamedTensor> parse_pb(const std::string& contents, std::string_view container) {
+  if (container.starts_with("optional(")) {
+    return parse_pb<proto::OptionalProto>(contents, "OptionalProto");
+  }
+  if (container.starts_with("seq(")) {
+    return parse_pb<proto::SequenceProto>(contents, "SequenceProto");
+  }
+  return parse_pb<proto::TensorProto>(contents, "TensorProto");
+}
+
+proto::TensorProto to_proto(const std::string& name, const Tensor& tensor) {
   proto::TensorProto out;
-  out.set_name(named.name);
+  out.set_name(name);
   out.set_data_type(static_cast<std::int32_t>(tensor.type));
   out.mutable_dims()->Assign(tensor.dims.begin(), tensor.dims.end());
   if (tensor.type == ElementType::string) {
@@ -163,11 +212,32 @@ Result<std::string> to_pb(const NamedTensor& named) {
   } else {
     out.set_raw_data(tensor.data.data(), tensor.data.size());
   }
+  return out;
+}
+
+proto::SequenceProto to_proto(const std::string& name, const std::vector<Tensor>& elements) {
+  proto::SequenceProto out;
+  out.set_name(name);
+  out.set_elem_type(proto::SequenceProto::TENSOR);
+  for (const Tensor& element : elements) *out.add_tensor_values() = to_proto("", element);
+  return out;
+}
+
+Result<std::string> serialize(const google::protobuf::MessageLite& out) {
   if (out.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-    return fail(ErrorKind::input, "the tensor takes {} bytes, and a .pb file holds at most 2 GB; "
-                "write a .npy file", tensor.data.size());
+    return fail(ErrorKind::input, "it takes {} bytes, and a .pb file holds at most 2 GB; write a "
+                ".npy file", out.ByteSizeLong());
   }
   return out.SerializeAsString();
+}
+
+Result<std::string> to_pb(const NamedTensor& named) {
+  if (!named.tensor.sequence) return serialize(to_proto(named.name, named.tensor));
+  const std::vector<Tensor>& elements = *named.tensor.sequence;
+  if (std::ranges::any_of(elements, [](const Tensor& one) { return one.sequence.has_value(); })) {
+    return fail(ErrorKind::input, "maps have no file of their own");
+  }
+  return serialize(to_proto(named.name, elements));
 }
 
 }  // namespace
@@ -186,7 +256,7 @@ std::optional<Bytes> bytes_of(ElementType type, const std::vector<std::int64_t>&
   return Bytes(bytes);
 }
 
-Result<NamedTensor> read_tensor(const std::filesystem::path& file) {
+Result<NamedTensor> read_tensor(const std::filesystem::path& file, std::string_view container) {
   const std::filesystem::path extension = file.extension();
   if (extension != ".pb" && extension != ".npy") {
     return fail(ErrorKind::input, "{}: unknown kind of tensor file; known: .pb, .npy", file.string());
@@ -199,11 +269,7 @@ Result<NamedTensor> read_tensor(const std::filesystem::path& file) {
     if (!tensor) return within(file.string(), std::move(tensor.error()));
     return NamedTensor{.name = "", .tensor = *std::move(tensor)};
   }
-  proto::TensorProto parsed;
-  if (!parsed.ParseFromString(*contents)) {
-    return fail(ErrorKind::input, "{}: not a TensorProto, or truncated", file.string());
-  }
-  Result<NamedTensor> tensor = from_proto(parsed);
+  Result<NamedTensor> tensor = parse_pb(*contents, container);
   if (!tensor) return within(file.string(), std::move(tensor.error()));
   return tensor;
 }
@@ -214,7 +280,9 @@ Result<void> write_tensor(const std::filesystem::path& file, const NamedTensor& 
   if (extension == ".pb") {
     contents = to_pb(tensor);
   } else if (extension == ".npy") {
-    contents = to_npy(tensor.tensor);
+    contents = tensor.tensor.sequence
+                   ? fail(ErrorKind::input, "a .npy file holds no sequence; write a .pb file")
+                   : to_npy(tensor.tensor);
   } else {
     return fail(ErrorKind::input, "{}: unknown kind of tensor file; known: .pb, .npy", file.string());
   }

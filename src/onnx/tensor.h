@@ -58,6 +58,8 @@ struct Tensor {
   std::vector<std::int64_t> dims;  // empty: a scalar
   std::vector<std::byte> data;
   std::vector<std::string> strings;
+  // A sequence of tensors, if it is that instead of one; all else is then empty.
+  std::optional<std::vector<Tensor>> sequence = std::nullopt;
 
   friend bool operator==(const Tensor&, const Tensor&) = default;  // bit for bit
 };
@@ -68,9 +70,11 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-// ONNX's own test convention (`input_0.pb`: a TensorProto) and NumPy's `.npy`, which has no name,
-// by file extension.
-[[nodiscard]] Result<NamedTensor> read_tensor(const std::filesystem::path& file);
+// ONNX's own test convention (`input_0.pb`: a TensorProto, or what `container` says, a SequenceProto
+// or an OptionalProto that holds something) and NumPy's `.npy`, which has no name, by file
+// extension. `container` is as in ValueType: "seq(tensor(float))".
+[[nodiscard]] Result<NamedTensor> read_tensor(const std::filesystem::path& file,
+                                              std::string_view container = "");
 [[nodiscard]] Result<void> write_tensor(const std::filesystem::path& file, const NamedTensor& tensor);
 
 }  // namespace convoy::onnx

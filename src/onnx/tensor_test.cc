@@ -165,5 +165,31 @@ TEST(Tensor, AnUnwritablePlaceIsAnError) {
               HasSubstr("cannot be written"));
 }
 
+TEST(Tensor, ReadsAndWritesSequences) {
+  const ScratchFolder folder;
+  const Tensor element{.type = ElementType::uint8, .dims = {1}, .data = {std::byte{7}}, .strings = {}};
+  const NamedTensor written{.name = "s", .tensor = {.sequence = std::vector{element, element}}};
+  ASSERT_TRUE(write_tensor(folder / "input_0.pb", written));
+  const auto read = read_tensor(folder / "input_0.pb", "seq(tensor(uint8))");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->name, "s");
+  EXPECT_EQ(read->tensor, written.tensor);
+  EXPECT_FALSE(write_tensor(folder / "input_0.npy", written));
+}
+
+TEST(Tensor, ReadsTheSequencesAndOptionalsOfOnnxsOwnTests) {
+  const std::filesystem::path tests = "/usr/share/libonnx-testdata/data/node";
+  if (!std::filesystem::exists(tests)) GTEST_SKIP() << "no " << tests << ": install libonnx-testdata";
+  const auto sequence = read_tensor(tests / "test_identity_sequence/test_data_set_0/input_0.pb",
+                                    "seq(tensor(float))");
+  ASSERT_TRUE(sequence) << sequence.error().message;
+  EXPECT_TRUE(sequence->tensor.sequence);
+  const auto optional = read_tensor(
+      tests / "test_optional_get_element_optional_tensor/test_data_set_0/input_0.pb",
+      "optional(tensor(float))");
+  ASSERT_TRUE(optional) << optional.error().message;
+  EXPECT_EQ(optional->tensor.type, ElementType::float32);
+}
+
 }  // namespace
 }  // namespace convoy::onnx

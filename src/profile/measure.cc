@@ -138,12 +138,6 @@ std::map<std::string, Bytes> output_sizes(const onnx::Graph& graph,
   return sizes;
 }
 
-Bytes size_of(const engine::SharedTensor& tensor) {
-  std::size_t bytes = tensor.data.size();
-  for (const std::string& text : tensor.strings) bytes += text.size();
-  return Bytes(static_cast<std::int64_t>(bytes));
-}
-
 }  // namespace
 
 // Batches of runs, each as long as kBatch or one run; a batch counts with its mean.
@@ -193,7 +187,7 @@ Result<NodeCosts> measure_nodes(const std::filesystem::path& file,
     costs.nodes[node.node] = mean_of_fastest_quarter(node.runs);
   }
   const std::vector<engine::Port> ports = engine::inputs_of(*graph);
-  for (std::size_t i = 0; i < inputs.size(); ++i) costs.values[ports[i].name] = size_of(inputs[i]);
+  for (std::size_t i = 0; i < inputs.size(); ++i) costs.values[ports[i].name] = engine::bytes_of(inputs[i]);
   return costs;
 }
 

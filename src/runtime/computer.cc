@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 #include "profile/measure.h"
@@ -42,6 +43,33 @@ std::vector<Outcome> Computer::take() {
   return std::exchange(outcomes_, {});
 }
 
+namespace {
+
+Outcome failed(const LoadTask& task, Error error) {
+  return Loaded{task.ticket, std::unexpected(std::move(error))};
+}
+Outcome failed(const MeasureTask& task, Error error) {
+  return Measured{task.ticket, std::unexpected(std::move(error))};
+}
+Outcome failed(const Job& job, Error error) {
+  return Computed{.stage = job.stage,
+                  .epoch = job.epoch,
+                  .request = job.request,
+                  .outputs = std::unexpected(std::move(error))};
+}
+
+}  // namespace
+
+// Nothing a library throws may end the worker: above all, memory that its limit denies.
+template <class Task>
+Outcome Computer::try_to_perform(Task& task) {
+  try {
+    return perform(task);
+  } catch (const std::exception& error) {
+    return failed(task, {ErrorKind::failure, error.what()});
+  }
+}
+
 void Computer::work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -50,7 +78,7 @@ void Computer::work() {
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    Outcome outcome = std::visit([this](auto& what) { return perform(what); }, task);
+    Outcome outcome = std::visit([this](auto& what) { return try_to_perform(what); }, task);
     lock.lock();
     outcomes_.push_back(std::move(outcome));
     const std::uint64_t one = 1;

@@ -89,6 +89,8 @@ class Computer {
   };
 
   void work();
+  template <class Task>
+  [[nodiscard]] Outcome try_to_perform(Task& task);
   [[nodiscard]] Outcome perform(LoadTask& task);
   [[nodiscard]] Outcome perform(MeasureTask& task);
   [[nodiscard]] Outcome perform(Job& job);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <random>
 #include <utility>
 #include <zmq.hpp>
@@ -339,6 +340,11 @@ Result<std::vector<BusyInterval>> Pipeline::busy_intervals() {
     const double origin_s =
         state_->started_s + state_->workers[i].clock_offset().count();
     for (int k = 0; k < count; ++k) {
+      const bool makes_sense =
+          figures.interval_stage(k) < state_->route.stages.size() &&
+          std::isfinite(figures.interval_start_s(k)) && std::isfinite(figures.interval_end_s(k)) &&
+          figures.interval_start_s(k) <= figures.interval_end_s(k);
+      if (!makes_sense) continue;
       intervals.push_back({.stage = figures.interval_stage(k),
                            .request = figures.interval_request(k),
                            .start_s = figures.interval_start_s(k) - origin_s,

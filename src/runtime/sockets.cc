@@ -41,7 +41,12 @@ std::optional<Parts> receive(zmq::socket_t& socket) {
   do {
     zmq::message_t part;
     // Parts of one message arrive together: after the first, none is waited for.
-    if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
+    try {
+      if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) throw;  // a signal came; what is there can be read the next time
+      return std::nullopt;
+    }
     parts.push_back(std::move(part));
   } while (parts.back().more());
   return parts;

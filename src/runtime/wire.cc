@@ -11,6 +11,7 @@ namespace convoy::runtime {
 namespace {
 
 constexpr int kMostDims = 64;
+constexpr int kMostDepth = 3;  // a sequence of maps, each of keys and values
 
 // How many strings a tensor of these dimensions holds; nothing when that is absurd.
 std::optional<std::uint64_t> elements_of(const std::vector<std::int64_t>& dims) {
@@ -20,8 +21,18 @@ std::optional<std::uint64_t> elements_of(const std::vector<std::int64_t>& dims) 
 }
 
 Result<engine::SharedTensor> take_tensor(const wire::TensorHeader& header, Parts& parts,
-                                         std::size_t& next) {
+                                         std::size_t& next, int depth = 0) {
   engine::SharedTensor tensor;
+  if (header.is_sequence()) {
+    if (depth == kMostDepth) return fail(ErrorKind::failure, "a sequence of sequences of sequences");
+    tensor.sequence.emplace();
+    for (const wire::TensorHeader& element : header.elements()) {
+      auto taken = take_tensor(element, parts, next, depth + 1);
+      if (!taken) return taken;
+      tensor.sequence->push_back(*std::move(taken));
+    }
+    return tensor;
+  }
   if (header.type() < 0 || header.type() > static_cast<int>(onnx::ElementType::float4e2m1)) {
     return fail(ErrorKind::failure, "a tensor of the unknown type {}", header.type());
   }
@@ -86,6 +97,13 @@ bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& messa
 }
 
 void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& header, Parts& parts) {
+  if (tensor.sequence) {
+    header.set_is_sequence(true);
+    for (const engine::SharedTensor& element : *tensor.sequence) {
+      append_tensor(element, *header.add_elements(), parts);
+    }
+    return;
+  }
   header.set_type(static_cast<int>(tensor.type));
   header.mutable_dims()->Add(tensor.dims.begin(), tensor.dims.end());
   header.set_bytes(tensor.data.size());
@@ -142,14 +160,9 @@ Result<Parcel> decode(const wire::DataHeader& header, Parts& parts) {
 }
 
 Bytes bytes_of(const Parcel& parcel) {
-  std::int64_t bytes = 0;
-  for (const Item& item : parcel.items) {
-    bytes += static_cast<std::int64_t>(item.tensor.data.size());
-    for (const std::string& text : item.tensor.strings) {
-      bytes += static_cast<std::int64_t>(text.size());
-    }
-  }
-  return Bytes(bytes);
+  Bytes bytes(0);
+  for (const Item& item : parcel.items) bytes += engine::bytes_of(item.tensor);
+  return bytes;
 }
 
 }  // namespace convoy::runtime

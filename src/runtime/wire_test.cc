@@ -57,6 +57,30 @@ TEST(Wire, CarriesAParcelUnchanged) {
   }
 }
 
+TEST(Wire, CarriesSequencesOfTensorsAndOfMaps) {
+  const onnx::Tensor one = floats({2}, 8);
+  const onnx::Tensor map{.sequence = std::vector{one, floats({3}, 12)}};
+  for (const onnx::Tensor& sent :
+       {onnx::Tensor{.sequence = std::vector<onnx::Tensor>()},
+        onnx::Tensor{.sequence = std::vector{one, one}}, onnx::Tensor{.sequence = std::vector{map}}}) {
+    const auto parcel = decoded(
+        encode({.epoch = 1, .request = 2, .items = {{ValueId(3), engine::share(sent)}}}, PeerId(1)));
+    ASSERT_TRUE(parcel) << parcel.error().message;
+    EXPECT_EQ(engine::copy(parcel->items.at(0).tensor), sent);
+  }
+}
+
+TEST(Wire, RefusesEndlessSequences) {
+  EXPECT_THAT(complaint([](wire::DataHeader& header) {
+                wire::TensorHeader* at = header.mutable_items(0);
+                for (int depth = 0; depth < 50; ++depth) {
+                  at->set_is_sequence(true);
+                  at = at->add_elements();
+                }
+              }),
+              HasSubstr("a sequence of sequences"));
+}
+
 TEST(Wire, CarriesAFailure) {
   Parcel sent{.epoch = 1, .failure = Error{ErrorKind::input, "no"}, .items = {{ValueId(1), {}}}};
   const auto parcel = decoded(encode(sent, PeerId(1)));
