@@ -254,14 +254,22 @@ TEST(Session, RefusesStringsThatDoNotFillTheTensor) {
   EXPECT_THAT(outputs.error().message, HasSubstr("11 strings for string [3, 4]"));
 }
 
-TEST(Session, NamesThePortThatIsASequence) {
+TEST(Session, TakesAndGivesSequences) {
   Result<Session> session = load("test_identity_sequence");
   ASSERT_TRUE(session) << session.error().message;
-  EXPECT_EQ(session->inputs()[0].type.element, ElementType::undefined);
-  const auto outputs = session->run(std::vector<SharedTensor>(1));
-  ASSERT_FALSE(outputs);
-  EXPECT_EQ(outputs.error().message,
-            "input \"x\" is a sequence; only dense tensors can be passed");
+  EXPECT_EQ(session->inputs()[0].type.container, "seq(tensor(float))");
+  EXPECT_EQ(session->run(std::vector<SharedTensor>(1)).error().message,
+            "input \"x\" is missing");
+  const auto tensor = share({.type = ElementType::float32,
+                             .dims = {1},
+                             .data = std::vector<std::byte>(4),
+                             .strings = {}});
+  EXPECT_THAT(session->run(std::vector{tensor}).error().message,
+              HasSubstr("wants seq(tensor(float)), not float32 [1]"));
+  const std::vector<SharedTensor> inputs = {{.sequence = std::vector{tensor, tensor}}};
+  const auto outputs = session->run(inputs);
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  EXPECT_EQ(copy(outputs->at(0)), copy(inputs[0]));
 }
 
 TEST(Session, GivesOnnxRuntimesOwnWordsWhenARunFails) {
