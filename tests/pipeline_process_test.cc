@@ -329,7 +329,7 @@ TEST_F(PipelineProcessTest, SaysWhyAWorkerDidNotStart) {
 
 TEST_F(PipelineProcessTest, ProfilesEachDeviceUnderItsLimits) {
   fleet::Fleet fleet = three_devices();
-  fleet.devices[DeviceId(0)].cores = 0.5;
+  fleet.devices[DeviceId(0)].cores = 0.2;
   fleet.devices[DeviceId(1)].cores = 1;
   const auto devices = host(fleet);
   const auto file = split_->folder / split_->map.sub_models[0].file;
@@ -339,7 +339,8 @@ TEST_F(PipelineProcessTest, ProfilesEachDeviceUnderItsLimits) {
   EXPECT_EQ(profile->devices[0].device, "phone");
   EXPECT_EQ(profile->devices[0].source, profile::Source::emulated);
   EXPECT_EQ(profile->devices[2].source, profile::Source::measured);
-  EXPECT_GT(profile->devices[0].run, 1.4 * profile->devices[1].run);
+  // Five times as slow; far less is asked for, as other processes disturb.
+  EXPECT_GT(profile->devices[0].run, 1.5 * profile->devices[1].run);
   EXPECT_GT(profile->devices[1].nodes.size(), 5u);
   EXPECT_TRUE(profile->values.contains(split_->map.sub_models[0].outputs.front()));
 }
