@@ -220,6 +220,15 @@ TEST_F(BenchJob, ComparesPartitionsAndLetsNoCaseSpoilTheOthers) {
   EXPECT_THAT(ended.err, HasSubstr("\"bandwith\" read as \"bandwidth\""));
 }
 
+TEST_F(BenchJob, ThePlanOfAModelCutsIt) {
+  const std::string model = kModel.string();
+  ASSERT_EQ(run({"plan", model, "--devices", "devices.yaml", "-o", "planned"}).status, 0);
+  const Ended split = run({"split", model, "--plan", "planned/plan.json", "-o", "parts"});
+  ASSERT_EQ(split.status, 0) << split.err;
+  EXPECT_EQ(run({"verify", model, "parts"}).status, 0);
+  EXPECT_FALSE(fs::exists(folder.path() / "cache/Microsoft")) << "no usage data is collected";
+}
+
 TEST_F(BenchJob, AccumulatesRankingsOverRuns) {
   for (const int rows : {1, 2}) {
     const Ended ended = run({"-f", "job.yaml", "-o", "elsewhere"});  // as Ianvs is called

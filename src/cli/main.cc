@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 
 int main(int argc, char** argv) {
   using namespace convoy;
+  // The official ONNX Runtime collects usage data unless told not to; workers inherit this.
+  ::setenv("ORT_DISABLE_TELEMETRY", "1", /*replace=*/1);
   CLI::App app("Runs any ONNX model over the devices that travel together.", "convoy");
   app.set_version_flag("-V,--version", "convoy 0.1.0");
   app.require_subcommand(1);

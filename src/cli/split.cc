@@ -114,7 +114,8 @@ Result<Request> request_plan(const std::string& file) {
   Request request;
   std::vector<std::vector<std::string>> parts;
   try {
-    for (const auto& stage : nlohmann::json::parse(*text).at("stages")) {
+    const auto plan = nlohmann::json::parse(*text);
+    for (const auto& stage : plan.at("stages")) {
       request.devices.push_back(stage.at("device"));
       parts.push_back(stage.at("nodes"));
     }
