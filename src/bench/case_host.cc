@@ -29,15 +29,11 @@ std::vector<DeviceInfo> infos_of(const fleet::Fleet& fleet) {
   std::vector<DeviceInfo> infos;
   for (const DeviceId id : fleet.devices.ids()) {
     const fleet::Device& device = fleet.devices[id];
-    double bandwidth = 0;  // its fastest link out
-    for (const DeviceId to : fleet.devices.ids()) {
-      if (to != id) bandwidth = std::max(bandwidth, fleet.links[id][to].bandwidth.value());
-    }
     infos.push_back({.name = device.name,
                      .type = device.type,
                      .memory_bytes = device.memory.value(),
                      .cores = device.cores,
-                     .bandwidth_bytes_per_s = bandwidth});
+                     .bandwidth_bytes_per_s = fleet.fastest_link(id).value()});
   }
   return infos;
 }

@@ -1,7 +1,6 @@
 #include "bench/device_profiles.h"
 
 #include "emulation/fleet_profile.h"
-#include "foundation/cache_folder.h"
 
 namespace convoy::bench {
 
@@ -11,11 +10,8 @@ Result<const profile::Profile*> DeviceProfiles::of(const PreparedModel& model,
                                                    const std::function<bool()>& stop) {
   const std::pair key(model.file, devices_file);
   if (const auto found = known_.find(key); found != known_.end()) return &found->second;
-  std::vector<engine::SharedTensor> inputs;
-  for (const std::string& name : model.inputs()) inputs.push_back(model.sample.at(name));
-  auto measured = emulation::fleet_profile(
-      model.file, inputs, fleet,
-      {.program = program_, .cache = cache_folder() / "profiles", .stop = stop});
+  auto measured = emulation::fleet_profile(model.file, model.ordered_sample(), fleet,
+                                           {.program = program_, .stop = stop});
   if (!measured) return std::unexpected(measured.error());
   return &known_.emplace(key, std::move(*measured)).first->second;
 }

@@ -55,6 +55,12 @@ std::vector<std::string> PreparedModel::inputs() const {
 
 std::vector<std::string> PreparedModel::outputs() const { return names_of(graph, graph.outputs); }
 
+std::vector<engine::SharedTensor> PreparedModel::ordered_sample() const {
+  std::vector<engine::SharedTensor> tensors;
+  for (const std::string& name : inputs()) tensors.push_back(sample.at(name));
+  return tensors;
+}
+
 Result<PreparedModel> prepare(const std::filesystem::path& model, onnx::OptimizationLevel level) {
   const auto file = engine::optimized_model(model, level, cache_folder());
   if (!file) return std::unexpected(file.error());

@@ -25,6 +25,8 @@ struct PreparedModel {
   // Names of what must be fed and of what comes out, in the model's order.
   [[nodiscard]] std::vector<std::string> inputs() const;
   [[nodiscard]] std::vector<std::string> outputs() const;
+  // The sample, in the order of inputs().
+  [[nodiscard]] std::vector<engine::SharedTensor> ordered_sample() const;
 };
 
 [[nodiscard]] Result<PreparedModel> prepare(const std::filesystem::path& model,

@@ -18,7 +18,6 @@
 #include "cli/this_program.h"
 #include "emulation/fleet_profile.h"
 #include "fleet/devices_file.h"
-#include "foundation/cache_folder.h"
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
@@ -102,11 +101,8 @@ Result<Subject> prepare(const Arguments& arguments, const fleet::DevicesFile& de
 Result<profile::Profile> measured_profile(const bench::PreparedModel& model,
                                           const fleet::Fleet& fleet) {
   StopSignal stop;
-  std::vector<engine::SharedTensor> inputs;
-  for (const std::string& name : model.inputs()) inputs.push_back(model.sample.at(name));
-  return emulation::fleet_profile(model.file, inputs, fleet,
+  return emulation::fleet_profile(model.file, model.ordered_sample(), fleet,
                                   {.program = this_program(),
-                                   .cache = cache_folder() / "profiles",
                                    .reuse = emulation::Reuse::kept,
                                    .stop = [&] { return stop.requested(); }});
 }

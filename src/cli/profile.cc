@@ -86,8 +86,6 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   StopSignal stop;
   return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
                                   {.program = this_program(),
-                                   .cache = cache_folder() / "profiles",
-                                   .reuse = emulation::Reuse::nothing,
                                    .stop = [&] { return stop.requested(); }});
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/remote_profile.h"
 
 namespace convoy::emulation {
+
 Result<profile::Profile> fleet_profile(const std::filesystem::path& file,
                                        std::span<const engine::SharedTensor> inputs,
                                        const fleet::Fleet& fleet,

@@ -7,6 +7,7 @@
 
 #include "engine/shared_tensor.h"
 #include "fleet/fleet.h"
+#include "foundation/cache_folder.h"
 #include "foundation/error.h"
 #include "profile/profile.h"
 
@@ -16,8 +17,9 @@ enum class Reuse { kept, nothing };
 
 struct FleetProfileOptions {
   std::filesystem::path program;      // convoy itself, run as a worker
-  std::filesystem::path cache;        // what is measured is kept there
-  Reuse reuse = Reuse::nothing;       // kept: measure nothing if all devices are found there
+  // What is measured is kept there.
+  std::filesystem::path cache = cache_folder() / "profiles";
+  Reuse reuse = Reuse::nothing;       // kept: measure nothing if this fleet's profile is there
   std::function<bool()> stop{};       // ends it early, with error kind cancelled
 };
 

@@ -20,8 +20,9 @@ constexpr std::size_t kMostDevices = 250;
 // Wi-Fi sends frames together, too: each frame alone would cost the receiver's processor more than a
 // radio's do. At its link's rate a frame takes a millisecond, where that is between these.
 constexpr double kFrame_s = 0.001;
-constexpr double kSmallestFrameBytes = 1500;
-constexpr double kLargestFrameBytes = 9000;
+constexpr int kSmallestFrameBytes = 1500;
+constexpr int kLargestFrameBytes = 9000;
+constexpr int kEthernetHeaderBytes = 14;
 // The host is .1, devices follow.
 constexpr std::size_t kFirstDevice = 2;
 
@@ -79,19 +80,11 @@ std::string bridge_of(const std::string& name) {
 
 namespace {
 
-BytesPerSecond fastest_link(const fleet::Fleet& fleet, DeviceId from) {
-  BytesPerSecond fastest{0};
-  for (const DeviceId to : fleet.devices.ids()) {
-    if (to != from) fastest = std::max(fastest, fleet.links[from][to].bandwidth);
-  }
-  return fastest;
-}
-
 int frame_bytes(const fleet::Fleet& fleet, DeviceId device) {
-  const BytesPerSecond rate = fastest_link(fleet, device);
-  if (rate.value() == 0) return static_cast<int>(kLargestFrameBytes);
-  return static_cast<int>(
-      std::clamp(rate.value() * kFrame_s, kSmallestFrameBytes, kLargestFrameBytes));
+  const BytesPerSecond rate = fleet.fastest_link(device);
+  if (rate.value() == 0) return kLargestFrameBytes;
+  return static_cast<int>(std::clamp<double>(rate.value() * kFrame_s, kSmallestFrameBytes,
+                                             kLargestFrameBytes));
 }
 
 // The host's end of a device's wire.
@@ -131,7 +124,7 @@ Result<VirtualNetwork> VirtualNetwork::create(const std::string& name, const fle
                        fmt::format("link add {0} type bridge\n"
                                    "addr add {1}1/24 dev {0}\n"
                                    "link set {0} mtu {2} up\n",
-                                   bridge, *prefix, static_cast<int>(kLargestFrameBytes)));
+                                   bridge, *prefix, kLargestFrameBytes));
   for (std::size_t i = 0; made && i < devices.size(); ++i) made = network.add(devices[i], fleet);
   for (std::size_t i = 0; made && i < devices.size(); ++i) {
     made = network.shape(devices[i], fleet, devices);
@@ -173,14 +166,13 @@ Result<void> VirtualNetwork::add(DeviceId device, const fleet::Fleet& fleet) {
 
 Result<void> VirtualNetwork::shape(DeviceId device, const fleet::Fleet& fleet,
                             const std::vector<DeviceId>& devices) const {
-  const BytesPerSecond fastest = fastest_link(fleet, device);
+  const BytesPerSecond fastest = fleet.fastest_link(device);
   if (fastest.value() == 0) return {};
 
   const auto bits = [](BytesPerSecond rate) { return fmt::format("{:.0f}bit", rate.value() * 8); };
-  constexpr int kEthernetBytes = 14;
-  const int frame = frame_bytes(fleet, device) + kEthernetBytes;
-  const std::string bucket =  // one frame
-      fmt::format("burst {0} cburst {0} quantum {1}", frame + 86, frame);
+  const int frame = frame_bytes(fleet, device);
+  const std::string bucket =  // one frame, and room for its headers
+      fmt::format("burst {0} cburst {0} quantum {1}", frame + 100, frame + kEthernetHeaderBytes);
   // What no filter matches (the host's traffic) passes HTB by.
   std::string script = "qdisc add dev eth0 root handle 1: htb default 0 r2q 100000\n";
   std::string parent = "1:";

@@ -90,28 +90,23 @@ std::string container_of(const Info& info) {
   }
 }
 
-// "optional(seq(tensor(float)))" -> "seq(tensor(float))"; empty for any other prefix.
-std::string inside(std::string_view container, std::string_view prefix) {
-  if (!container.starts_with(prefix)) return {};
-  container.remove_prefix(prefix.size());
-  container.remove_suffix(1);
-  return std::string(container);
-}
-
-// The port of what a container holds. A tensor inside may have any type and shape.
+// The port of what "seq(...)" or "optional(...)" holds; `prefix` is the container's, up to the first
+// bracket. A tensor inside may have any type and shape.
 Port port_inside(const Port& port, std::string_view prefix) {
-  Port element{.name = port.name, .type = {.element = {}, .dims = {}, .container = {}}};
-  element.type.container = inside(port.type.container, prefix);
-  if (element.type.container.starts_with("tensor(")) element.type.container.clear();
+  Port element{.name = port.name, .type = {}};
+  const std::string& container = port.type.container;
+  const std::string inside = container.substr(prefix.size(), container.size() - prefix.size() - 1);
+  if (!inside.starts_with("tensor(")) element.type.container = inside;
   return element;
 }
 
 Result<Ort::Value> elements_to_ort(const Port& port, const SharedTensor& value) {
   const bool is_map = port.type.container.starts_with("map(");
-  const Port element = port_inside(port, is_map ? "map(" : "seq(");
+  // A map's keys and its values are tensors.
+  const Port element = is_map ? Port{.name = port.name, .type = {}} : port_inside(port, "seq(");
   std::vector<Ort::Value> values;
   for (const SharedTensor& one : *value.sequence) {
-    auto made = is_map ? to_ort({.name = port.name, .type = {}}, one) : to_ort(element, one);
+    auto made = to_ort(element, one);
     if (!made) return made;
     values.push_back(*std::move(made));
   }

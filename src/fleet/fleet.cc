@@ -12,6 +12,14 @@ std::optional<DeviceId> Fleet::find(std::string_view name) const {
   return std::nullopt;
 }
 
+BytesPerSecond Fleet::fastest_link(DeviceId from) const {
+  BytesPerSecond fastest{0};
+  for (const DeviceId to : devices.ids()) {
+    if (to != from) fastest = std::max(fastest, links[from][to].bandwidth);
+  }
+  return fastest;
+}
+
 int threads_of(const Device& device) {
   return std::max(1, static_cast<int>(std::ceil(device.cores)));
 }

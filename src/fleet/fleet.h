@@ -49,6 +49,8 @@ struct Fleet {
   Contention contention = Contention::link;
 
   [[nodiscard]] std::optional<DeviceId> find(std::string_view name) const;
+  // The bandwidth of the fastest link out of a device; 0: none has a limit.
+  [[nodiscard]] BytesPerSecond fastest_link(DeviceId from) const;
 };
 
 // How many threads compute on a device: its cores, rounded up; 1 where they are not limited.
