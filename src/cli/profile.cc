@@ -70,7 +70,7 @@ Result<profile::Profile> profile_here(const Subject& subject, int threads) {
   if (!device) return std::unexpected(device.error());
   auto costs = profile::measure_nodes(subject.file, subject.inputs, options);
   if (!costs) return std::unexpected(costs.error());
-  profile::scale_nodes(*device, *costs);
+  profile::scale_nodes(*device, *costs, device->run);
   device->device = "this machine";
   return profile::Profile{.model_sha256 = *sha256,
                           .runtime_version = engine::runtime_version(),

@@ -20,7 +20,6 @@
 #include "engine/sample.h"
 #include "fleet/devices_file.h"
 #include "foundation/cache_folder.h"
-#include "foundation/sha256.h"
 #include "foundation/suggest.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
@@ -99,23 +98,12 @@ Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
   const auto file = engine::optimized_model(arguments.model, onnx::OptimizationLevel::extended,
                                             cache_folder());
   if (!file) return std::unexpected(file.error());
-  const auto sha256 = sha256_of(*file);
-  if (!sha256) return std::unexpected(sha256.error());
   const auto graph = graph_of(*file);
   if (!graph) return std::unexpected(graph.error());
-  onnx::SubModel only{.file = file->filename(), .device = *device, .sha256 = *sha256};
-  if (const std::filesystem::path data = file->string() + ".data"; std::filesystem::exists(data)) {
-    const auto data_sha256 = sha256_of(data);
-    if (!data_sha256) return std::unexpected(data_sha256.error());
-    only.data_file = data.filename();
-    only.data_sha256 = *data_sha256;
-  }
-  for (const ValueId input : graph->inputs) only.inputs.push_back(graph->values[input].name);
-  for (const ValueId output : graph->outputs) only.outputs.push_back(graph->values[output].name);
-  Subject subject{.directory = file->parent_path(), .fleet = std::move(fleet)};
-  subject.map = {.model = arguments.model, .inputs = only.inputs, .outputs = only.outputs};
-  subject.map.sub_models.push_back(std::move(only));
-  return subject;
+  auto map = onnx::map_of_whole(*file, *graph);
+  if (!map) return std::unexpected(std::move(map.error()));
+  map->sub_models.front().device = *device;
+  return Subject{file->parent_path(), *std::move(map), std::move(fleet)};
 }
 
 Result<Subject> subject_of(const Arguments& arguments) {

@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::size_t kMostDevices = 250;
 // Wi-Fi sends frames together, too: each frame alone would cost the receiver's processor more than a
-// radio's do. At its link's rate a frame takes a millisecond, where that is between these.
-constexpr double kFrame_s = 0.001;
+// radio's do. At its link's rate a frame takes three milliseconds, where that is between these.
+constexpr double kFrame_s = 0.003;
 constexpr int kSmallestFrameBytes = 1500;
-constexpr int kLargestFrameBytes = 9000;
+constexpr int kLargestFrameBytes = 30000;
 constexpr int kEthernetHeaderBytes = 14;
 // The host is .1, devices follow.
 constexpr std::size_t kFirstDevice = 2;

@@ -229,6 +229,26 @@ Result<void> check_split(const fs::path& directory, const SplitMap& map) {
   return {};
 }
 
+Result<SplitMap> map_of_whole(const fs::path& file, const Graph& graph) {
+  SubModel whole{.file = file.filename()};
+  for (const ValueId input : graph.inputs) whole.inputs.push_back(graph.values[input].name);
+  for (const ValueId output : graph.outputs) whole.outputs.push_back(graph.values[output].name);
+  Result<std::string> sum = sha256_of(file);
+  if (!sum) return std::unexpected(std::move(sum.error()));
+  whole.sha256 = *std::move(sum);
+  if (const fs::path data = file.string() + ".data"; fs::exists(data)) {
+    sum = sha256_of(data);
+    if (!sum) return std::unexpected(std::move(sum.error()));
+    whole.data_file = data.filename();
+    whole.data_sha256 = *std::move(sum);
+  }
+  return SplitMap{.model = file,
+                  .model_sha256 = whole.sha256,
+                  .inputs = whole.inputs,
+                  .outputs = whole.outputs,
+                  .sub_models = {whole}};
+}
+
 Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> models, SplitMap map,
                              const SplitCheck& check) {
   assert(map.sub_models.empty() || map.sub_models.size() == models.size());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "foundation/error.h"
+#include "onnx/graph.h"
 #include "onnx/model.h"
 
 namespace convoy::onnx {
@@ -47,6 +48,10 @@ struct SplitMap {
 // Errors: no map.json, broken JSON, missing or unknown keys, names of files elsewhere, a sub-model
 // that is missing.
 [[nodiscard]] Result<SplitMap> read_split_map(const std::filesystem::path& directory);
+
+// The whole model in `file`, whose graph that is, as a split into one: with no device yet, and not
+// written anywhere. Weights that are apart are in FILE.data.
+[[nodiscard]] Result<SplitMap> map_of_whole(const std::filesystem::path& file, const Graph& graph);
 
 // Whether the files are those that were written, by their SHA-256.
 [[nodiscard]] Result<void> check_split(const std::filesystem::path& directory, const SplitMap& map);

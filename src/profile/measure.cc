@@ -1,14 +1,11 @@
 #include "profile/measure.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <numeric>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,48 +24,11 @@ constexpr Seconds kBatch{0.2};
 // The profiler keeps a kilobyte for each node of each run; more runs would not make it more exact.
 constexpr int kMostProfiledRuns = 60;
 
-Seconds processor_time() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9);
-}
-
-Bytes resident_memory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    std::int64_t kibibytes = 0;
-    if (word == "VmRSS:" && status >> kibibytes) return Bytes(kibibytes * 1024);
-  }
-  return Bytes(0);
-}
-
 // Where the profiler may write; Session removes the file once it is read.
 std::filesystem::path trace_prefix() {
   std::error_code problem;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(problem);
   return (problem ? "." : folder) / fmt::format("convoy-trace-{}", getpid());
-}
-
-Result<void> run_once(engine::Session& session, std::span<const engine::SharedTensor> inputs,
-                      double speed) {
-  const Clock::time_point start = Clock::now();
-  const Seconds before = processor_time();
-  if (auto outputs = session.run(inputs); !outputs) return std::unexpected(outputs.error());
-  if (speed < 1) {
-    const Seconds stretched = (processor_time() - before) / speed;
-    std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(stretched));
-  }
-  return {};
-}
-
-Result<void> warm_up(engine::Session& session, std::span<const engine::SharedTensor> inputs,
-                     const MeasureOptions& options) {
-  const Clock::time_point start = Clock::now();
-  for (int run = 0; run < std::max(1, options.warm_up); ++run) {
-    if (run > 0 && Clock::now() - start > options.budget / 4) break;
-    if (auto done = run_once(session, inputs, 1); !done) return done;
-  }
-  return {};
 }
 
 // The value below which a share of the sorted values lies, between neighbours where need be.
@@ -141,35 +101,40 @@ std::map<std::string, Bytes> output_sizes(const onnx::Graph& graph,
 }  // namespace
 
 // Batches of runs, each as long as kBatch or one run; a batch counts with its mean.
+DeviceProfile summary_of(std::span<const Seconds> ends) {
+  std::vector<Seconds> batches;
+  Seconds begin = ends.front();
+  int runs = 0;
+  for (const Seconds end : ends.subspan(1)) {
+    ++runs;
+    if (end - begin < kBatch && !(batches.empty() && end == ends.back())) continue;
+    batches.push_back((end - begin) / runs);
+    begin = end;
+    runs = 0;
+  }
+  std::ranges::sort(batches);
+  return {.run = quantile(batches, 0.5),
+          .spread = (quantile(batches, 0.75) - quantile(batches, 0.25)) / 2,
+          .runs = static_cast<int>(ends.size()) - 1};
+}
+
 Result<DeviceProfile> measure_runs(const std::filesystem::path& file,
                                    std::span<const engine::SharedTensor> inputs,
                                    const MeasureOptions& options) {
-  DeviceProfile profile;
-  profile.runtime_memory = resident_memory();
   Result<engine::Session> session = engine::Session::load(
       file, {.threads = options.threads, .level = onnx::OptimizationLevel::none});
   if (!session) return std::unexpected(session.error());
-  if (auto warm = warm_up(*session, inputs, options); !warm) {
-    return within(file.string(), warm.error());
+  const auto least = static_cast<std::size_t>(std::max(1, options.min_runs));
+  const Clock::time_point begin = Clock::now();
+  std::vector<Seconds> ends;
+  for (int run = 1; ends.size() <= least || ends.back() - ends.front() < options.budget; ++run) {
+    if (auto outputs = session->run(inputs); !outputs) {
+      return within(file.string(), outputs.error());
+    }
+    const Seconds end = Clock::now() - begin;
+    if (!ends.empty() || run >= options.warm_up || end > options.budget / 4) ends.push_back(end);
   }
-  std::vector<Seconds> batches;
-  const Clock::time_point start = Clock::now();
-  while (profile.runs < options.min_runs || Clock::now() - start < options.budget) {
-    const Clock::time_point batch_start = Clock::now();
-    int runs = 0;
-    do {
-      if (auto done = run_once(*session, inputs, options.speed); !done) {
-        return within(file.string(), done.error());
-      }
-      ++runs;
-    } while (Clock::now() - batch_start < kBatch);
-    batches.push_back(Seconds(Clock::now() - batch_start) / runs);
-    profile.runs += runs;
-  }
-  std::ranges::sort(batches);
-  profile.run = quantile(batches, 0.5);
-  profile.spread = (quantile(batches, 0.75) - quantile(batches, 0.25)) / 2;
-  return profile;
+  return summary_of(ends);
 }
 
 Result<NodeCosts> measure_nodes(const std::filesystem::path& file,
@@ -191,11 +156,11 @@ Result<NodeCosts> measure_nodes(const std::filesystem::path& file,
   return costs;
 }
 
-void scale_nodes(DeviceProfile& device, const NodeCosts& costs) {
+void scale_nodes(DeviceProfile& device, const NodeCosts& costs, Seconds computing) {
   Seconds all = costs.call;
   for (const auto& [name, time] : costs.nodes) all += time;
-  const double scale = all > Seconds(0) ? device.run / all : 0;
-  device.stage_overhead = costs.call * scale;
+  const double scale = all > Seconds(0) ? computing / all : 0;
+  device.stage_overhead = costs.call * scale + (device.run - computing);
   device.nodes.clear();
   for (const auto& [name, time] : costs.nodes) device.nodes[name] = time * scale;
 }

@@ -18,14 +18,14 @@ struct MeasureOptions {
   int warm_up = 3;
   int min_runs = 6;
   Seconds budget{2.0};       // for the runs after the warm-up
-  double speed = 1.0;        // below 1: the process stretches itself to this share of a core
-                             // (where no quota could be set): after each run it sleeps until the
-                             // start of the run + the thread's processor time / speed
 };
 
-// Times whole runs of the optimised model `file` on `inputs`. Runs follow one another without a gap,
-// as in a pipeline that is full: under a quota a run after a pause is faster than it can stay. Fills
-// in what a DeviceProfile knows of whole runs.
+// What the ends of runs say that followed one another without a gap: `run`, `spread` and `runs` of a
+// profile. The first run is that between the first two ends; at least two ends.
+[[nodiscard]] DeviceProfile summary_of(std::span<const Seconds> ends);
+
+// Times whole runs of the optimised model `file` on `inputs`, without a gap, as in a pipeline that is
+// full. Fills in what a DeviceProfile knows of whole runs.
 [[nodiscard]] Result<DeviceProfile> measure_runs(const std::filesystem::path& file,
                                                  std::span<const engine::SharedTensor> inputs,
                                                  const MeasureOptions& options);
@@ -45,7 +45,8 @@ struct NodeCosts {
                                               const MeasureOptions& options);
 
 // Fills in what a DeviceProfile knows of nodes: costs that were measured there or on a faster or
-// slower processor of the same kind, scaled so that all of them take one of its runs.
-void scale_nodes(DeviceProfile& device, const NodeCosts& costs);
+// slower processor of the same kind, scaled so that all of them take what it computes in a run; the
+// rest of the run is overhead, too.
+void scale_nodes(DeviceProfile& device, const NodeCosts& costs, Seconds computing);
 
 }  // namespace convoy::profile

@@ -46,7 +46,7 @@ std::vector<Outcome> Computer::take() {
 namespace {
 
 Outcome failed(const LoadTask& task, Error error) {
-  return Loaded{task.ticket, std::unexpected(std::move(error))};
+  return Loaded{.ticket = task.ticket, .result = std::unexpected(std::move(error))};
 }
 Outcome failed(const MeasureTask& task, Error error) {
   return Measured{task.ticket, std::unexpected(std::move(error))};
@@ -90,15 +90,17 @@ void Computer::work() {
 Outcome Computer::perform(LoadTask& task) {
   stages_.clear();
   forget_peak_memory();
+  Loaded loaded{.ticket = task.ticket, .idle_memory = peak_memory(), .result = {}};
   for (const StageModel& model : task.models) {
     Result<Loading> loading = load(model);
     if (!loading) {
       stages_.clear();
-      return Loaded{task.ticket, std::unexpected(std::move(loading.error()))};
+      loaded.result = std::unexpected(std::move(loading.error()));
+      break;
     }
     stages_.emplace(model.stage, *std::move(loading));
   }
-  return Loaded{task.ticket, {}};
+  return loaded;
 }
 
 Result<Computer::Loading> Computer::load(const StageModel& model) {
@@ -134,24 +136,17 @@ Outcome Computer::perform(MeasureTask& task) {
   forget_peak_memory();
   const auto measured =
       cache_.find(task.files)
-          .and_then([&](const std::filesystem::path& file) { return measure(file, task); })
-          .transform([&](profile::DeviceProfile device) {
+          .and_then([&](const std::filesystem::path& file) {
+            return profile::measure_nodes(file, task.inputs, {.threads = options_.threads});
+          })
+          .transform([&](profile::NodeCosts costs) {
             return profile::to_json({.model_sha256 = task.files.sha256,
                                      .runtime_version = engine::runtime_version(),
-                                     .devices = {std::move(device)}});
+                                     .values = std::move(costs.values),
+                                     .devices = {{.nodes = std::move(costs.nodes),
+                                                  .stage_overhead = costs.call}}});
           });
   return Measured{task.ticket, measured};
-}
-
-Result<profile::DeviceProfile> Computer::measure(const std::filesystem::path& file,
-                                                 const MeasureTask& task) const {
-  const profile::MeasureOptions options{.threads = options_.threads, .speed = options_.speed};
-  auto device = profile::measure_runs(file, task.inputs, options);
-  if (!device || !task.nodes) return device;
-  const auto costs = profile::measure_nodes(file, task.inputs, options);
-  if (!costs) return std::unexpected(costs.error());
-  profile::scale_nodes(*device, *costs);
-  return device;
 }
 
 Outcome Computer::perform(Job& job) {

@@ -39,12 +39,12 @@ struct MeasureTask {
   std::uint64_t ticket = 0;
   ModelFiles files;
   std::vector<engine::SharedTensor> inputs;
-  bool nodes = false;  // too, not only whole runs
 };
 using Task = std::variant<LoadTask, MeasureTask, Job>;
 
 struct Loaded {
   std::uint64_t ticket = 0;
+  Bytes idle_memory{0};  // of the process, before it loaded them
   Result<void> result;
 };
 struct Measured {
@@ -94,8 +94,6 @@ class Computer {
   [[nodiscard]] Outcome perform(LoadTask& task);
   [[nodiscard]] Outcome perform(MeasureTask& task);
   [[nodiscard]] Outcome perform(Job& job);
-  [[nodiscard]] Result<profile::DeviceProfile> measure(const std::filesystem::path& file,
-                                                       const MeasureTask& task) const;
   [[nodiscard]] Result<Loading> load(const StageModel& model);
   [[nodiscard]] Result<std::vector<engine::SharedTensor>> run(Job& job);
   void stretch(double start_s, double cpu_before_s) const;

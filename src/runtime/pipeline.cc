@@ -312,6 +312,7 @@ Result<std::vector<StageReport>> Pipeline::report() {
         .device = state_->route.devices[stage.peer.index() - 1],
         .file = state_->files[i],
         .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
+        .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
         .cpu_seconds = figures.cpu_s(),
         .dropped = figures.dropped()};
     for (const wire::StageReport& said : figures.stages()) {

@@ -61,6 +61,7 @@ struct StageReport {
   Seconds busy{0};                 // computing
   Bytes sent{0};                   // to other devices
   Bytes peak_memory{0};            // of the worker process (VmHWM)
+  Bytes idle_memory{0};            // of the worker process before it loaded any model
   double cpu_seconds = 0;          // of the worker process
   std::uint64_t dropped = 0;       // messages that were malformed, repeated or too late
 };

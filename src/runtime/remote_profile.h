@@ -13,10 +13,10 @@
 
 namespace convoy::runtime {
 
-// Lets every device of the fleet measure the optimised model `file` in its worker, those at once that
-// do not share a core, and returns the profile. A device that is emulated here only times whole runs
-// under its limits; its nodes and the sizes of values are measured here, without limits. Weights that
-// are apart are in FILE.data. Workers are left running. `stop` ends it early, with error kind cancelled.
+// What the optimised model `file` costs on every device of the fleet. Whole runs are measured in a
+// pipeline of one stage; nodes on the device itself, or here and without limits if it is emulated
+// here. Weights that are apart are in FILE.data. Workers are left running. `stop` ends it early, with
+// error kind cancelled.
 [[nodiscard]] Result<profile::Profile> profile_fleet(
     const std::filesystem::path& file, std::span<const engine::SharedTensor> inputs,
     const fleet::Fleet& fleet, WorkerHost& host, const std::function<bool()>& stop = nullptr);

@@ -115,6 +115,7 @@ class Worker {
   std::map<StageId, Running> stages_;
   std::deque<Interval> intervals_;
   Seconds cpu_at_start_{0};
+  Bytes idle_memory_{0};
   std::uint64_t dropped_ = 0;
   Computer computer_;  // last: its thread ends first
 };
@@ -318,8 +319,7 @@ void Worker::measure(const Caller& caller, const wire::Measure& measure, Parts p
   stop();
   computer_.post(MeasureTask{.ticket = ticket_for(caller),
                              .files = from_wire(measure.model()),
-                             .inputs = *std::move(inputs),
-                             .nodes = measure.nodes()});
+                             .inputs = *std::move(inputs)});
 }
 
 void Worker::report(const Caller& caller, bool with_intervals) {
@@ -333,6 +333,7 @@ void Worker::report(const Caller& caller, bool with_intervals) {
     stage.set_sent_bytes(static_cast<std::uint64_t>(running.sent.value()));
   }
   figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
+  figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
   figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
   figures.set_dropped(dropped_);
   if (with_intervals) {
@@ -412,6 +413,7 @@ void Worker::deliver(std::vector<Delivery> deliveries) {
 }
 
 void Worker::take_outcome(Loaded loaded) {
+  idle_memory_ = loaded.idle_memory;
   const auto waiting = tickets_.extract(loaded.ticket);
   if (waiting.empty()) return;
   const bool for_setup = setting_up_ && setting_up_->caller.id == waiting.mapped().id;
