@@ -171,8 +171,15 @@ Result<void> write_case(const JobSetup& setup, const TestResult& result) {
 Result<CsvTable> earlier_rank(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return CsvTable{};
-  return read_file(file).and_then(
+  auto table = read_file(file).and_then(
       [&](const std::string& text) { return parse_csv(text, file.string()); });
+  if (table && (!table->column("rank") || !table->column("algorithm"))) {
+    return fail(ErrorKind::input,
+                "{}: is no leaderboard that could be added to: it has no columns \"rank\" and "
+                "\"algorithm\"; move it away",
+                file.string());
+  }
+  return table;
 }
 
 Result<void> write_results(const JobSetup& setup, const CsvTable& earlier, JobResult& job) {

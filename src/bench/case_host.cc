@@ -9,9 +9,11 @@
 #include "bench/plugin.h"
 #include "bench/user_split.h"
 #include "emulation/local_host.h"
+#include "engine/sample.h"
 #include "engine/verify.h"
 #include "foundation/file.h"
 #include "foundation/suggest.h"
+#include "onnx/model.h"
 #include "plan/solve.h"
 
 namespace convoy::bench {
@@ -261,9 +263,12 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
 void CaseHost::infer(std::size_t count, const std::function<FloatTensor(std::size_t)>& input,
                      const std::function<void(std::size_t, const FloatTensor&)>& output) {
   if (!pipeline_) throw HostError({ErrorKind::input, "infer() asks before load() was called"});
-  if (record_.map->inputs.size() != 1) {
-    throw HostError({ErrorKind::input, fmt::format("the model has {} inputs; base models feed one",
-                                                   record_.map->inputs.size())});
+  const auto graph = or_throw(onnx::read_model(context_.model).and_then(
+      [](const onnx::Model& read) { return onnx::index_graph(read); }));
+  const auto required = std::ranges::count_if(engine::inputs_of(graph), &engine::Port::required);
+  if (required != 1) {
+    throw HostError({ErrorKind::input,
+                     fmt::format("the model has {} inputs; base models feed one", required)});
   }
   const auto begun = std::chrono::steady_clock::now();
   const Seconds before = record_.arrivals.empty() ? Seconds(0) : record_.arrivals.back().at;

@@ -65,7 +65,8 @@ const std::vector<std::string>& runtime_hyperparameters() {
 }
 
 Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& test,
-                                 bool has_points) {
+                                 const fleet::DevicesFile& devices) {
+  const bool has_points = !devices.points.empty();
   CaseSettings settings;
   settings.partitioning = has_points ? Partitioning::points : Partitioning::automatic;
   // Sets `target` from the hyperparameter of that name, if the case has it.
@@ -77,9 +78,14 @@ Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& tes
     target = *value;
     return {};
   };
-  const auto as_text = [](const std::string& text) -> Result<std::string> { return text; };
+  const auto known_device = [&](const std::string& text) -> Result<std::string> {
+    if (devices.fleet.find(text)) return text;
+    std::vector<std::string> names;
+    for (const fleet::Device& device : devices.fleet.devices) names.push_back(device.name);
+    return fail(ErrorKind::input, "there is no device \"{}\"{}", text, suggest(text, names));
+  };
   return set("partition", parse_partitioning, settings.partitioning)
-      .and_then([&] { return set("device", as_text, settings.device); })
+      .and_then([&] { return set("device", known_device, settings.device); })
       .and_then([&] { return set("mode", parse_mode, settings.mode); })
       .and_then([&] { return set("level", onnx::parse_level, settings.level); })
       .and_then([&] { return set("in_flight", parse_count, settings.in_flight); })

@@ -8,6 +8,7 @@
 
 #include "bench/algorithm_file.h"
 #include "bench/test_case.h"
+#include "fleet/devices_file.h"
 #include "foundation/error.h"
 #include "onnx/cut.h"
 
@@ -31,8 +32,8 @@ struct CaseSettings {
 [[nodiscard]] const std::vector<std::string>& runtime_hyperparameters();
 
 // Without `partition`: points where the devices file has partition points, else automatic. Errors
-// name the line of the hyperparameter.
+// name the line of the hyperparameter: no such value, no such device.
 [[nodiscard]] Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& test,
-                                               bool has_points);
+                                               const fleet::DevicesFile& devices);
 
 }  // namespace convoy::bench

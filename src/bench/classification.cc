@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <stdexcept>
 
@@ -17,7 +18,8 @@ void set(const Parameters& parameters, const std::string& name, T& value) {
   if (given == parameters.end()) return;
   const std::string& text = given->second;
   const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || stop != text.data() + text.size()) {
+  if (problem != std::errc() || stop != text.data() + text.size() ||
+      !std::isfinite(static_cast<double>(value))) {
     throw std::invalid_argument("\"" + name + ": " + text + "\" is not a number that fits");
   }
 }
@@ -36,6 +38,7 @@ Classification::Classification(const Parameters& parameters) {
   set(parameters, "crop", options_.crop);
   set(parameters, "mean", options_.mean);
   set(parameters, "scale", options_.scale);
+  if (options_.scale == 0) throw std::invalid_argument("\"scale\" is not 0");
   if (batch_size_ < 1) throw std::invalid_argument("\"batch_size\" is at least 1");
   if (const auto given = parameters.find("interpolation"); given != parameters.end()) {
     if (given->second != "bilinear" && given->second != "bicubic") {
@@ -77,6 +80,9 @@ std::vector<std::string> Classification::predict(Host& host, const std::vector<S
     for (std::size_t i = 0; i < count; ++i) {
       const auto first = scores.data.begin() + static_cast<std::ptrdiff_t>(i * classes);
       const auto last = first + static_cast<std::ptrdiff_t>(classes);
+      if (std::any_of(first, last, [](float score) { return std::isnan(score); })) {
+        throw std::runtime_error("the model answers with scores that are no numbers (NaN)");
+      }
       predictions.push_back(std::to_string(std::max_element(first, last) - first));
     }
   };

@@ -128,11 +128,11 @@ TEST_F(JobFiles, ARankByAMetricThatNothingMeasuresIsAnErrorWithItsLine) {
   EXPECT_TRUE(check_metrics(read->rank, {"fsp", "latency_p50"}));
 }
 
-TEST_F(JobFiles, ATestEnvironmentKeepsUnknownKeysOfItsDatasetOnly) {
+TEST_F(JobFiles, ATestEnvironmentAllowsUnknownKeysInItsDatasetOnly) {
   const Result<TestEnv> read = read_test_env(folder.path() / "testenv.yaml");
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->dataset.test.text, "./photos/index.txt");
-  EXPECT_EQ(read->dataset.other.at("colour"), "warm");
+  EXPECT_THAT(read->notes, Contains(EndsWith(":4: \"colour\" of the dataset is not used")));
   EXPECT_EQ(read->metrics[1].name, "accuracy");
   EXPECT_THAT(read->metrics[1].url.place, EndsWith("testenv.yaml:8"));
   EXPECT_EQ(read->devices.text, "./devices.yaml");

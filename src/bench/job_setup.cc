@@ -97,6 +97,15 @@ Result<AlgorithmSetup> set_up_algorithm(const Algorithm& algorithm, const TestEn
                         .devices = std::move(*devices)};
 }
 
+// Whether a builtin base model takes the case's hyperparameters.
+Result<void> check_builtin(const JobSetup& setup, const TestCase& test) {
+  const ModuleSource& source = setup.setups[test.algorithm].base_model;
+  if (source.kind != ModuleSource::Kind::builtin) return {};
+  const auto made = make_base_model(source, {test.parameters.begin(), test.parameters.end()});
+  if (!made) return within(setup.algorithms[test.algorithm].file.string(), made.error());
+  return {};
+}
+
 Result<void> check_writable(const fs::path& folder) {
   std::error_code problem;
   fs::create_directories(folder, problem);
@@ -153,8 +162,11 @@ Result<JobSetup> set_up(const fs::path& job_file, const std::optional<fs::path>&
   setup.cases = test_cases(setup.algorithms);
   for (const TestCase& test : setup.cases) {
     const auto settings = settings_of(setup.algorithms[test.algorithm], test,
-                                      !setup.setups[test.algorithm].devices.points.empty());
+                                      setup.setups[test.algorithm].devices);
     if (!settings) return std::unexpected(settings.error());
+    if (auto checked = check_builtin(setup, test); !checked) {
+      return std::unexpected(checked.error());
+    }
     setup.settings.push_back(*settings);
   }
   auto samples = read_dataset(setup.env.dataset);

@@ -51,12 +51,22 @@ Figure share_of_equal(const std::string& name, const std::vector<std::string>& p
           .note = fmt::format("{} of {}", equal, predictions.size())};
 }
 
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 Figure accuracy(const Evidence& evidence) {
   if (evidence.weights.starts_with("random")) return not_measured("accuracy", "random weights");
   std::vector<std::string> labels;
   for (const Sample& sample : evidence.samples) labels.push_back(sample.label);
   if (labels.empty() || labels.front().empty()) {
     return not_measured("accuracy", "the test set has no labels");
+  }
+  // A base model that answers with class numbers can only be right where the labels are some, too.
+  if (std::ranges::all_of(evidence.predictions, is_number)) {
+    if (const auto word = std::ranges::find_if_not(labels, is_number); word != labels.end()) {
+      return not_measured("accuracy", fmt::format("the label \"{}\" is no class number", *word));
+    }
   }
   if (evidence.predictions.size() < labels.size()) return not_measured("accuracy", "no predictions");
   const auto end = evidence.predictions.begin() + static_cast<std::ptrdiff_t>(labels.size());

@@ -54,6 +54,10 @@ TEST(Metrics, WhatCannotBeKnownIsNotMeasuredAndSaysWhy) {
   seen = evidence();
   for (Sample& sample : seen.samples) sample.label = "";
   EXPECT_EQ(figure(seen, "accuracy"), not_measured("accuracy", "the test set has no labels"));
+  seen.samples.back().label = "tabby";
+  for (std::size_t i = 0; i + 1 < seen.samples.size(); ++i) seen.samples[i].label = "7";
+  EXPECT_EQ(figure(seen, "accuracy"),
+            not_measured("accuracy", "the label \"tabby\" is no class number"));
   seen.whole.clear();
   seen.no_whole = "no model";
   EXPECT_EQ(figure(seen, "agreement"), not_measured("agreement", "no model"));

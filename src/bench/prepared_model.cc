@@ -13,12 +13,6 @@
 namespace convoy::bench {
 namespace {
 
-std::vector<std::string> names_of(const onnx::Graph& graph, const std::vector<ValueId>& values) {
-  std::vector<std::string> names;
-  for (const ValueId value : values) names.push_back(graph.values[value].name);
-  return names;
-}
-
 Result<engine::NamedTensors> sample_of(const onnx::Graph& graph) {
   const std::vector<engine::Port> ports = engine::inputs_of(graph);
   auto tensors = engine::sample_inputs(ports, {}, engine::kSampleSeed);
@@ -45,19 +39,13 @@ Result<void> check(const PreparedModel& model, const std::filesystem::path& dire
 
 }  // namespace
 
-std::vector<std::string> PreparedModel::inputs() const {
-  std::vector<std::string> names;
-  for (const engine::Port& port : engine::inputs_of(graph)) {
-    if (port.required) names.push_back(port.name);
-  }
-  return names;
-}
-
-std::vector<std::string> PreparedModel::outputs() const { return names_of(graph, graph.outputs); }
-
 std::vector<engine::SharedTensor> PreparedModel::ordered_sample() const {
   std::vector<engine::SharedTensor> tensors;
-  for (const std::string& name : inputs()) tensors.push_back(sample.at(name));
+  for (const std::string& name : onnx::input_names(graph)) {
+    if (const auto tensor = sample.find(name); tensor != sample.end()) {
+      tensors.push_back(tensor->second);
+    }
+  }
   return tensors;
 }
 
@@ -103,8 +91,8 @@ Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& 
                      .model_sha256 = *hash,
                      .mode = mode,
                      .level = model.level,
-                     .inputs = model.inputs(),
-                     .outputs = model.outputs()};
+                     .inputs = onnx::input_names(model.graph),
+                     .outputs = onnx::output_names(model.graph)};
   for (const std::string& device : devices) map.sub_models.push_back({.device = device});
   return onnx::read_model(model.file)
       .and_then([&](const onnx::Model& read) { return onnx::cut(read, model.graph, partition); })

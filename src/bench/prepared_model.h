@@ -20,12 +20,9 @@ struct PreparedModel {
   onnx::OptimizationLevel level = onnx::OptimizationLevel::extended;
   std::filesystem::path file;  // optimised
   onnx::Graph graph;           // of `file`
-  engine::NamedTensors sample; // seeded inputs
+  engine::NamedTensors sample; // seeded, of all inputs that must be fed
 
-  // Names of what must be fed and of what comes out, in the model's order.
-  [[nodiscard]] std::vector<std::string> inputs() const;
-  [[nodiscard]] std::vector<std::string> outputs() const;
-  // The sample, in the order of inputs().
+  // The sample, in the order of onnx::input_names().
   [[nodiscard]] std::vector<engine::SharedTensor> ordered_sample() const;
 };
 

@@ -172,7 +172,10 @@ TEST(CaseSettings, ReadTheHyperparametersThatSayHowToRun) {
   algorithm.modules.push_back(
       {.hyperparameters = {{.name = "partition", .values = {"chain"}, .place = "a.yaml:9"}}});
   const auto settings = [&](const Combination& parameters, bool has_points) {
-    return settings_of(algorithm, {.algorithm = 0, .parameters = parameters}, has_points);
+    fleet::DevicesFile devices;
+    devices.fleet.devices.push_back({.name = "phone"});
+    if (has_points) devices.points.push_back({.device = DeviceId(0)});
+    return settings_of(algorithm, {.algorithm = 0, .parameters = parameters}, devices);
   };
   EXPECT_EQ(settings({}, true)->partitioning, Partitioning::points);
   EXPECT_EQ(settings({}, false)->partitioning, Partitioning::automatic);
@@ -192,6 +195,9 @@ TEST(CaseSettings, ReadTheHyperparametersThatSayHowToRun) {
               HasSubstr("a.yaml:9: \"partition: points\" needs \"partition_points\""));
   EXPECT_THAT(settings({{"requests", "-1"}}, false).error().message,
               HasSubstr("\"-1\" is not a whole number"));
+  EXPECT_EQ(settings({{"device", "phone"}}, false)->device, "phone");
+  EXPECT_EQ(settings({{"device", "phnoe"}}, false).error().message,
+            "a.yaml: there is no device \"phnoe\"; did you mean \"phone\"?");
 }
 
 TEST(CaseId, IsAVersionOneUuidAndNew) {

@@ -8,7 +8,7 @@
 namespace convoy::bench {
 namespace {
 
-Result<DatasetSettings> parse_dataset(const Yaml& dataset) {
+Result<DatasetSettings> parse_dataset(const Yaml& dataset, std::vector<std::string>& notes) {
   static constexpr std::array kTestKeys = {"test_index", "test_data", "test_data_info", "test_url"};
   DatasetSettings settings;
   for (const auto& [key, value] : dataset.entries) {
@@ -27,7 +27,7 @@ Result<DatasetSettings> parse_dataset(const Yaml& dataset) {
       if (!text) return std::unexpected(text.error());
       if (text->given()) settings.label_column = text->text;
     } else {
-      settings.other[key] = text ? text->text : "";
+      notes.push_back(fmt::format("{}: \"{}\" of the dataset is not used", value.place(), key));
     }
   }
   if (!settings.test.given()) {
@@ -93,8 +93,8 @@ Result<TestEnv> read_test_env(const std::filesystem::path& file) {
   }
 
   TestEnv env{.file = file};
-  const auto dataset = required(map, "dataset", "testenv").and_then([](const Yaml* value) {
-    return expect_map(*value, "dataset").and_then([&] { return parse_dataset(*value); });
+  const auto dataset = required(map, "dataset", "testenv").and_then([&](const Yaml* value) {
+    return expect_map(*value, "dataset").and_then([&] { return parse_dataset(*value, env.notes); });
   });
   if (!dataset) return std::unexpected(dataset.error());
   env.dataset = *dataset;

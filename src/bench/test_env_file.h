@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -15,8 +14,7 @@ struct DatasetSettings {
   Spelled test;    // test_index, test_data, test_data_info or the older test_url; a file or folder
   Spelled labels;  // convoy's: labels of a folder's images, one a line in the order of their names
   Spelled synsets; // convoy's: meta.mat or one WordNet id a line, for ILSVRC's own label numbers
-  std::string label_column = "label";        // of csv and jsonl
-  std::map<std::string, std::string> other;  // as Ianvs, unknown keys are kept
+  std::string label_column = "label";  // of csv and jsonl
 };
 
 struct MetricSettings {
@@ -33,7 +31,7 @@ struct TestEnv {
   std::vector<std::string> notes;
 };
 
-// Errors: unknown keys (outside `dataset`), no dataset to test with, no metrics, a metric twice.
+// Errors: unknown keys (those of `dataset` are only noted), no dataset to test with, no metrics, a metric twice.
 [[nodiscard]] Result<TestEnv> read_test_env(const std::filesystem::path& file);
 
 }  // namespace convoy::bench

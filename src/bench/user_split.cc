@@ -26,12 +26,6 @@ std::vector<std::string> required_inputs(const onnx::Graph& graph) {
   return names;
 }
 
-std::vector<std::string> outputs_of(const onnx::Graph& graph) {
-  std::vector<std::string> names;
-  for (const ValueId value : graph.outputs) names.push_back(graph.values[value].name);
-  return names;
-}
-
 Result<Piece> read_piece(const std::filesystem::path& folder, const std::string& file,
                          const std::string& device) {
   auto model = onnx::read_model(folder / file);
@@ -42,7 +36,7 @@ Result<Piece> read_piece(const std::filesystem::path& folder, const std::string&
                .sub_model = {.file = file,
                              .device = device,
                              .inputs = required_inputs(*graph),
-                             .outputs = outputs_of(*graph)}};
+                             .outputs = onnx::output_names(*graph)}};
 }
 
 // Puts the pieces in an order in which each finds its inputs.
@@ -98,8 +92,8 @@ Result<UserSplit> adopt(const PartitionResult& partition, const std::filesystem:
                      .model_sha256 = *hash,
                      .mode = onnx::CutMode::fast,
                      .level = onnx::OptimizationLevel::none,
-                     .inputs = required_inputs(*whole),
-                     .outputs = outputs_of(*whole)};
+                     .inputs = onnx::input_names(*whole),
+                     .outputs = onnx::output_names(*whole)};
   std::vector<Piece> pieces;
   for (const auto& [file, device] : partition.map_info) {
     auto piece = read_piece(partition.models_dir, file, device);

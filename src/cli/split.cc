@@ -183,11 +183,9 @@ Result<onnx::SplitMap> new_map(const Arguments& arguments, onnx::CutMode mode,
                      .model_sha256 = *sha256,
                      .mode = mode,
                      .level = source.level,
-                     .inputs = {},
-                     .outputs = {},
+                     .inputs = onnx::input_names(source.graph),
+                     .outputs = onnx::output_names(source.graph),
                      .sub_models = std::vector<onnx::SubModel>(source.partition.parts)};
-  for (const ValueId id : source.graph.inputs) map.inputs.push_back(source.graph.values[id].name);
-  for (const ValueId id : source.graph.outputs) map.outputs.push_back(source.graph.values[id].name);
   for (std::size_t i = 0; i < request.devices.size(); ++i) {
     map.sub_models[i].device = request.devices[i];
   }
@@ -246,6 +244,12 @@ Result<void> split(const Arguments& arguments) {
   if (!mode) return within("--mode", mode.error());
   const Result<OptimizationLevel> level = onnx::parse_level(arguments.level);
   if (!level) return within("--level", level.error());
+  std::error_code code;
+  const fs::path folder = fs::path(arguments.model).parent_path();
+  if (fs::equivalent(arguments.output, folder.empty() ? "." : folder, code)) {
+    return fail(ErrorKind::input, "--output: {} is where the model itself is; choose another folder",
+                arguments.output);
+  }
   const Result<Request> request = request_of(arguments);
   if (!request) return std::unexpected(request.error());
   const auto original = read_graph(arguments.model).transform([](auto read) {
@@ -255,7 +259,6 @@ Result<void> split(const Arguments& arguments) {
 
   // External weights of the optimised model are read from here until the parts are written.
   const Aside scratch(fs::temp_directory_path() / "convoy-split");
-  std::error_code code;
   fs::create_directory(scratch.path(), code);
   if (code) return fail(ErrorKind::failure, "{}: {}", scratch.path().string(), code.message());
   const Result<Source> source =

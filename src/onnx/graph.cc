@@ -225,6 +225,12 @@ class Indexer {
   Graph graph_;
 };
 
+std::vector<std::string> names_of(const Graph& graph, const std::vector<ValueId>& values) {
+  std::vector<std::string> names;
+  for (const ValueId value : values) names.push_back(graph.values[value].name);
+  return names;
+}
+
 }  // namespace
 
 std::string to_text(const ValueType& type) {
@@ -254,6 +260,14 @@ std::optional<ValueId> Graph::find(const std::string& value_name) const {
   if (found == by_name.end()) return std::nullopt;
   return found->second;
 }
+
+std::vector<std::string> input_names(const Graph& graph) {
+  std::vector<ValueId> inputs = graph.inputs;
+  std::ranges::stable_partition(inputs, [&](ValueId id) { return !graph.values[id].weight; });
+  return names_of(graph, inputs);
+}
+
+std::vector<std::string> output_names(const Graph& graph) { return names_of(graph, graph.outputs); }
 
 std::string label_of(const Graph& graph, NodeId node) {
   const Node& it = graph.nodes[node];

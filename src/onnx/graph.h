@@ -75,6 +75,10 @@ struct Graph {
   [[nodiscard]] std::optional<ValueId> find(const std::string& value_name) const;
 };
 
+// What is fed, in the model's order, initializers that may be overridden last; and what comes out.
+[[nodiscard]] std::vector<std::string> input_names(const Graph& graph);
+[[nodiscard]] std::vector<std::string> output_names(const Graph& graph);
+
 // `"conv1" (Conv)`, or `the Conv that makes "x"` for a node without a name.
 [[nodiscard]] std::string label_of(const Graph& graph, NodeId node);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
@@ -114,19 +115,26 @@ std::vector<std::string> names_of(const google::protobuf::RepeatedPtrField<Named
   return names;
 }
 
-// Before IR version 4 the weights stand among the inputs, and are none.
-std::vector<std::string> inputs_of(const ::onnx::ModelProto& model) {
+// Weights may stand among the inputs: before IR version 4 they must, and are none; since then they may
+// be overridden, if the whole model says so, too.
+std::vector<std::string> inputs_of(const ::onnx::ModelProto& model,
+                                   const std::vector<std::string>& of_whole) {
   std::vector<std::string> inputs = names_of(model.graph().input());
-  if (model.ir_version() >= 4) return inputs;
   const std::vector<std::string> weights = names_of(model.graph().initializer());
-  const std::set<std::string> constant(weights.begin(), weights.end());
+  std::set<std::string> constant(weights.begin(), weights.end());
+  if (model.ir_version() >= 4) {
+    for (const std::string& name : of_whole) constant.erase(name);
+  }
   std::erase_if(inputs, [&](const std::string& name) { return constant.contains(name); });
   return inputs;
 }
 
-Result<void> write_sub_model(const fs::path& folder, const Model& model, SubModel& entry) {
+std::string sub_model_name(std::size_t part) { return fmt::format("sub_model_{}.onnx", part + 1); }
+
+Result<void> write_sub_model(const fs::path& folder, const Model& model,
+                             const std::vector<std::string>& inputs_of_whole, SubModel& entry) {
   if (Result<void> done = write_model(model, folder / entry.file); !done) return done;
-  entry.inputs = inputs_of(model.box().model);
+  entry.inputs = inputs_of(model.box().model, inputs_of_whole);
   entry.outputs = names_of(model.box().model.graph().output());
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());
@@ -139,11 +147,35 @@ Result<void> write_sub_model(const fs::path& folder, const Model& model, SubMode
   return {};
 }
 
+// The files of the split that is in the folder. What else has a name that this split needs is
+// somebody's, and not to be lost.
+Result<std::vector<std::string>> replaceable_files(const fs::path& directory, std::size_t parts) {
+  std::vector<std::string> old = {map_name};
+  std::error_code code;
+  if (fs::exists(directory / map_name, code)) {
+    const Result<SplitMap> map = read_split_map(directory);
+    if (!map) {
+      return fail(ErrorKind::input, "{}: is no split that could be replaced; choose another folder",
+                  (directory / map_name).string());
+    }
+    std::ranges::copy(files_of(*map), std::back_inserter(old));
+  }
+  for (std::size_t part = 0; part < parts; ++part) {
+    for (const std::string& file : {sub_model_name(part), sub_model_name(part) + ".data"}) {
+      if (!std::ranges::contains(old, file) && fs::exists(directory / file, code)) {
+        return fail(ErrorKind::input,
+                    "{}: is in the way, and not of a split in this folder; choose another folder",
+                    (directory / file).string());
+      }
+    }
+  }
+  return old;
+}
+
 // Moves a finished split into place. map.json goes first and comes last, so that there is a map only
 // beside the files that it names.
-Result<void> put_in_place(const fs::path& aside, const fs::path& directory, const SplitMap& map) {
-  std::vector<std::string> stale;
-  if (const Result<SplitMap> old = read_split_map(directory)) stale = files_of(*old);
+Result<void> put_in_place(const fs::path& aside, const fs::path& directory, const SplitMap& map,
+                          std::vector<std::string> stale) {
   std::error_code code;
   fs::remove(directory / map_name, code);
   std::vector<std::string> files = files_of(map);
@@ -230,9 +262,9 @@ Result<void> check_split(const fs::path& directory, const SplitMap& map) {
 }
 
 Result<SplitMap> map_of_whole(const fs::path& file, const Graph& graph) {
-  SubModel whole{.file = file.filename()};
-  for (const ValueId input : graph.inputs) whole.inputs.push_back(graph.values[input].name);
-  for (const ValueId output : graph.outputs) whole.outputs.push_back(graph.values[output].name);
+  SubModel whole{.file = file.filename(),
+                 .inputs = input_names(graph),
+                 .outputs = output_names(graph)};
   Result<std::string> sum = sha256_of(file);
   if (!sum) return std::unexpected(std::move(sum.error()));
   whole.sha256 = *std::move(sum);
@@ -258,6 +290,8 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
   if (code) {
     return fail(ErrorKind::failure, "{}: cannot be created: {}", directory.string(), code.message());
   }
+  auto old = replaceable_files(directory, models.size());
+  if (!old) return std::unexpected(std::move(old.error()));
   const auto write = [&]() -> Result<void> {
     const Aside aside(directory / "split");
     fs::create_directory(aside.path(), code);
@@ -266,8 +300,8 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
                   code.message());
     }
     for (std::size_t i = 0; i < models.size(); ++i) {
-      map.sub_models[i].file = fmt::format("sub_model_{}.onnx", i + 1);
-      Result<void> done = write_sub_model(aside.path(), models[i], map.sub_models[i]);
+      map.sub_models[i].file = sub_model_name(i);
+      Result<void> done = write_sub_model(aside.path(), models[i], map.inputs, map.sub_models[i]);
       if (!done) return done;
     }
     if (auto done = write_file(aside.path() / map_name, to_json(map).dump(2) + "\n"); !done) {
@@ -276,7 +310,7 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
     if (check) {
       if (Result<void> done = check(aside.path()); !done) return done;
     }
-    return put_in_place(aside.path(), directory, map);
+    return put_in_place(aside.path(), directory, map, *std::move(old));
   };
   if (Result<void> done = write(); !done) {
     if (is_new) fs::remove(directory, code);

@@ -90,6 +90,38 @@ TEST(SplitMap, ANewSplitReplacesAnOlderOneAndLeavesOtherFiles) {
   EXPECT_EQ(read_split_map(scratch.path())->sub_models.size(), 2u);
 }
 
+TEST(SplitMap, NeverReplacesWhatIsOfNoSplit) {
+  const ScratchFolder scratch;
+  const auto write = [&] { return write_split(scratch.path(), cut_at(chain(), {{{"a"}}}), map_of(2)); };
+  std::ofstream(scratch / "sub_model_2.onnx") << "mine";
+  EXPECT_THAT(write().error().message, HasSubstr("sub_model_2.onnx: is in the way"));
+  EXPECT_EQ(*read_file(scratch / "sub_model_2.onnx"), "mine");
+  fs::remove(scratch / "sub_model_2.onnx");
+  std::ofstream(scratch / "map.json") << "{\"of\": \"a game\"}";
+  EXPECT_THAT(write().error().message, HasSubstr("map.json: is no split that could be replaced"));
+  EXPECT_EQ(files_in(scratch.path()).size(), 1u);
+}
+
+TEST(SplitMap, ListsAnInitializerAsInputOnlyIfTheWholeModelDoes) {
+  const Model model = parse_model(R"(<ir_version: 8, opset_import: ["" : 17]>
+      g (float[2] w, float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
+        a = Add(x, w)
+        y = Mul(a, w)
+      })");
+  const Graph graph = index_graph(model).value();
+  EXPECT_THAT(input_names(graph), ElementsAre("x", "w"));
+  const ScratchFolder scratch;
+  SplitMap map = map_of(2);
+  map.inputs = input_names(graph);
+  const auto overridable = write_split(scratch / "a", cut_at(model, {{{"a"}}}), map);
+  ASSERT_TRUE(overridable) << overridable.error().message;
+  EXPECT_THAT(overridable->sub_models[1].inputs, UnorderedElementsAre("a", "w"));
+  map.inputs = {"x"};
+  const auto fixed = write_split(scratch / "b", cut_at(model, {{{"a"}}}), map);
+  ASSERT_TRUE(fixed) << fixed.error().message;
+  EXPECT_THAT(fixed->sub_models[1].inputs, ElementsAre("a"));
+}
+
 TEST(SplitMap, AFailedSplitLeavesNothingAndAnOlderSplitIntact) {
   const ScratchFolder scratch;
   const auto broken = [] {
