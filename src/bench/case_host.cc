@@ -238,8 +238,8 @@ void CaseHost::load(const PartitionResult& partition) {
     const PreparedModel prepared = or_throw(prepare(context_.model, adopted.map.level));
     const auto verified = or_throw(
         engine::verify(context_.model, adopted.directory, prepared.sample, /*threads=*/1));
-    record_.notes.push_back(fmt::format("the plug-in's own sub-models differ from the whole by {}",
-                                        verified.largest.max_abs.value_or(0)));
+    record_.notes.push_back("the plug-in's own sub-models, on a sample against the whole model: " +
+                            engine::to_text(verified.largest));
   }
   start(adopted.map, adopted.directory);
 }

@@ -30,9 +30,8 @@ Result<void> check(const PreparedModel& model, const std::filesystem::path& dire
   if (!verified) return std::unexpected(verified.error());
   if (mode == onnx::CutMode::exact && !verified->largest.identical) {
     return fail(ErrorKind::failure,
-                "the sub-models in {} do not answer as the whole model does: the largest "
-                "difference is {}",
-                directory.string(), verified->largest.max_abs.value_or(0));
+                "the sub-models in {} do not answer as the whole model does: what they answer {}",
+                directory.string(), engine::to_text(verified->largest));
   }
   return {};
 }

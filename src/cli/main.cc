@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "foundation/suggest.h"
 
 int main(int argc, char** argv) {
   using namespace convoy;
@@ -30,15 +32,34 @@ int main(int argc, char** argv) {
     std::vector<std::string> arguments(argv + 1, argv + argc);
     // `convoy -f job.yaml`, as Ianvs' own users call it.
     if (!arguments.empty() && arguments[0] == "-f") arguments.insert(arguments.begin(), "bench");
+    if (!arguments.empty() && !arguments[0].starts_with('-') &&
+        app.get_subcommand_no_throw(arguments[0]) == nullptr) {
+      std::vector<std::string> names;
+      for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        names.push_back(command->get_name());
+      }
+      fmt::print(stderr, "convoy: unknown command \"{}\"{}\n", arguments[0],
+                 suggest(arguments[0], names));
+      return 2;
+    }
     std::ranges::reverse(arguments);  // as CLI11 wants them
     app.parse(arguments);
     if (const Result<void> done = action(); !done) {
       fmt::print(stderr, "convoy: {}\n", done.error().message);
       return exit_status(done.error());
     }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      fmt::print(stderr, "convoy: the output cannot be written\n");
+      return 1;
+    }
     return 0;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "convoy: {}\nRun with --help for more information.\n", error.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "convoy: there is not enough memory\n");
+    return 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "convoy: {}\n", error.what());
     return 1;

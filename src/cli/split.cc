@@ -195,10 +195,7 @@ Result<onnx::SplitMap> new_map(const Arguments& arguments, onnx::CutMode mode,
 // What the check found, in words.
 std::string to_text(const std::optional<engine::Difference>& checked) {
   if (!checked) return "not checked (--no-check)";
-  if (checked->identical) return "checked on a sample: identical to the whole model, bit for bit";
-  if (!checked->max_abs) return "checked on a sample: differs from the whole model";
-  return fmt::format("checked on a sample: differs from the whole model by at most {:g}",
-                     *checked->max_abs);
+  return "checked on a sample against the whole model: " + engine::to_text(*checked);
 }
 
 void print(const Arguments& arguments, const onnx::SplitMap& map,

@@ -10,6 +10,7 @@ StopSignal::StopSignal() {
   ::sigemptyset(&stopping);
   ::sigaddset(&stopping, SIGINT);
   ::sigaddset(&stopping, SIGTERM);
+  ::sigaddset(&stopping, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &stopping, &before_);
   signals_ = FileDescriptor(::signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK));
 }

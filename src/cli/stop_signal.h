@@ -7,7 +7,7 @@
 
 namespace convoy::cli {
 
-// While one exists, the first SIGINT or SIGTERM is only noted; a second one ends the process at
+// While one exists, the first SIGINT, SIGTERM or SIGHUP is only noted; a second one ends the process at
 // once. Make it before any thread.
 class StopSignal {
  public:

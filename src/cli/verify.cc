@@ -54,12 +54,6 @@ nlohmann::json to_json(const engine::Verification& verification) {
           {"outputs", std::move(outputs)}};
 }
 
-std::string to_text(const engine::Difference& difference) {
-  if (difference.identical) return "identical, bit for bit";
-  if (!difference.max_abs) return "differs in type or dimensions";
-  return fmt::format("differs by at most {:g}", *difference.max_abs);
-}
-
 Result<void> verify(const Arguments& arguments) {
   const Result<onnx::SplitMap> map = onnx::read_split_map(arguments.directory);
   if (!map) return std::unexpected(map.error());

@@ -1,5 +1,7 @@
 #include "engine/compare.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -143,6 +145,12 @@ Difference larger(const Difference& a, const Difference& b) {
   return {.identical = a.identical && b.identical,
           .max_abs = a.max_abs && b.max_abs ? std::optional(std::max(*a.max_abs, *b.max_abs))
                                             : std::nullopt};
+}
+
+std::string to_text(const Difference& difference) {
+  if (difference.identical) return "identical, bit for bit";
+  if (!difference.max_abs) return "differs in type, dimensions or words";
+  return fmt::format("differs by at most {:g}", *difference.max_abs);
 }
 
 Difference compare(const SharedTensor& a, const SharedTensor& b) {

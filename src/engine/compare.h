@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "engine/shared_tensor.h"
 
@@ -17,6 +18,9 @@ struct Difference {
 
 // What holds for both together.
 [[nodiscard]] Difference larger(const Difference& a, const Difference& b);
+
+// "identical, bit for bit", "differs by at most 0.001", "differs in type, dimensions or words".
+[[nodiscard]] std::string to_text(const Difference& difference);
 
 // Sequences are compared element by element.
 [[nodiscard]] Difference compare(const SharedTensor& a, const SharedTensor& b);

@@ -20,24 +20,24 @@ Placement alone_on(const CostGraph& graph, DeviceId device) {
 
 Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet) {
   Result<Plan> best = solve_chain(graph, fleet);
-  if (!best) return best;
-  std::vector<std::string> others;
+  std::vector<std::string> periods = {
+      best ? fmt::format("chain {}", to_text(best->figures.period)) : "chain found nothing"};
   const auto compare = [&](const std::string& name, Result<Plan> other) {
     if (!other) {
-      others.push_back(name + " does not fit");
+      periods.push_back(name + " does not fit");
       return;
     }
-    others.push_back(fmt::format("{} {}", name, to_text(other->figures.period)));
-    // Only where the chain's search ended early.
-    if (other->figures.period < best->figures.period) best = std::move(other);
+    periods.push_back(fmt::format("{} {}", name, to_text(other->figures.period)));
+    // Only where the chain's search ended early, or left devices out.
+    if (!best || other->figures.period < best->figures.period) best = std::move(other);
   };
-  others.push_back(fmt::format("chain {}", to_text(best->figures.period)));
   compare("memory", solve_memory(graph, fleet));
   for (const DeviceId device : fleet.devices.ids()) {
     compare(fleet.devices[device].name + " alone",
             solve_points(graph, fleet, alone_on(graph, device)));
   }
-  best->limits.push_back(fmt::format("periods compared: {}", fmt::join(others, ", ")));
+  if (!best) return best;
+  best->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods, ", ")));
   return best;
 }
 

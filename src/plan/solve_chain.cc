@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <expected>
 #include <limits>
 
 #include "plan/bound.h"
@@ -35,12 +36,15 @@ struct Optimum {
   std::vector<DeviceId> left_out;
 };
 
-// The best placement in the graph's order; none where nothing fits, or nothing was found in time.
-std::optional<Optimum> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Effort effort,
+// The best placement in the graph's order; or whether nothing fits, or nothing was found in time.
+std::expected<Optimum, Outcome> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Effort effort,
                                std::optional<Requirement> required = std::nullopt) {
   ChainSearch search(graph, fleet, required);
   std::int64_t steps = effort.steps;
-  if (search.find(kAnyPeriod, search.devices(), steps) != Outcome::found) return std::nullopt;
+  if (const Outcome outcome = search.find(kAnyPeriod, search.devices(), steps);
+      outcome != Outcome::found) {
+    return std::unexpected(outcome);
+  }
   Optimum best;
   best.left_out = search.left_out();
   const auto keep = [&] {
@@ -151,7 +155,10 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
   }
   const auto with_it = optimum(graph, fleet, kExplainEffort,
                                Requirement{device, 1 + alike_in_use(graph, fleet, device, best)});
-  if (!with_it) return "no plan that uses it fits the memories";
+  if (!with_it) {
+    return with_it.error() == Outcome::none ? "no plan that uses it fits the memories"
+                                            : "no plan that uses it was found in time";
+  }
   if (with_it->period > best.period * (1 + 2 * kExplainEffort.tolerance)) {
     return fmt::format("the best plan that uses it has a period of {} instead of {}",
                        to_text(with_it->period), to_text(best.period));
@@ -230,8 +237,13 @@ void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
 Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
   if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
   if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
-  const std::optional<Optimum> best = optimum(graph, fleet, kPlanEffort);
-  if (!best) return too_little_memory(graph, fleet);
+  const auto best = optimum(graph, fleet, kPlanEffort);
+  if (!best && best.error() == Outcome::none) return too_little_memory(graph, fleet);
+  if (!best) {
+    return fail(ErrorKind::failure,
+                "no split in the model's order was found in time that fits the devices' memories; "
+                "there may be one");
+  }
 
   Plan plan;
   plan.solver = "chain";
