@@ -1,0 +1,196 @@
+#include "corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <expected>
+#include <optional>
+#include <set>
+
+#include "engine/input_files.h"
+#include "engine/optimize.h"
+#include "engine/test_models.h"
+#include "foundation/file.h"
+#include "onnx/cut.h"
+#include "split_run.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+using Outcome = CorpusTrial::Outcome;
+
+struct Stopped {
+  Outcome outcome;
+  std::string message;
+};
+using Step = std::expected<void, Stopped>;
+
+std::vector<std::string> operators_of(const onnx::Graph& graph) {
+  std::set<std::string> names;
+  for (const onnx::Node& node : graph.nodes) {
+    names.insert(node.domain.empty() ? node.op : node.domain + "." + node.op);
+  }
+  return {names.begin(), names.end()};
+}
+
+// Up to `most`, evenly spread.
+std::vector<ValueId> places(const onnx::Graph& graph, std::size_t most) {
+  const std::vector<onnx::SeparatingCut> cuts = onnx::separating_cuts(graph);
+  const std::size_t count = std::min(most, cuts.size());
+  std::vector<ValueId> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(cuts[cuts.size() * i / count].value);
+  return chosen;
+}
+
+// An optimised model and what it answers.
+struct Whole {
+  onnx::Model model;
+  onnx::Graph graph;
+  engine::NamedTensors inputs;
+  engine::NamedTensors outputs;
+};
+
+Step compare(const Whole& whole, const onnx::Partition& partition, const std::string& what,
+             const fs::path& scratch) {
+  auto parts = onnx::cut(whole.model, whole.graph, partition);
+  if (!parts) return std::unexpected(Stopped{Outcome::refused, parts.error().message});
+  const Aside folder(scratch / "split");
+  const auto map = onnx::write_split(folder.path(), *std::move(parts),
+                                     {.inputs = onnx::input_names(whole.graph)});
+  if (!map) return std::unexpected(Stopped{Outcome::failed, map.error().message});
+  const auto made = run_pieces(folder.path(), *map, whole.inputs);
+  if (!made) {
+    return std::unexpected(
+        Stopped{Outcome::failed, fmt::format("{}: {}", what, made.error().message)});
+  }
+  const std::vector<std::string> wrong = differing(whole.outputs, *made);
+  if (wrong.empty()) return {};
+  return std::unexpected(Stopped{Outcome::failed, fmt::format("{}: other bits in {}", what,
+                                                              wrong.front())});
+}
+
+// Files of the time before bfloat16 had a type of its own hold it as uint16.
+void retype(engine::NamedTensors& tensors, const std::vector<engine::Port>& ports) {
+  for (const engine::Port& port : ports) {
+    const auto found = tensors.find(port.name);
+    if (found != tensors.end() && port.type.element == onnx::ElementType::bfloat16 &&
+        found->second.type == onnx::ElementType::uint16) {
+      found->second.type = onnx::ElementType::bfloat16;
+    }
+  }
+}
+
+std::expected<engine::NamedTensors, Stopped> inputs_of(const CorpusModel& model,
+                                                       const onnx::Graph& original) {
+  const std::vector<engine::Port> ports = engine::inputs_of(original);
+  if (!fs::exists(model.data / "input_0.pb")) return engine::NamedTensors{};
+  auto inputs = engine::read_inputs(model.data, ports);
+  if (!inputs) return std::unexpected(Stopped{Outcome::not_run, inputs.error().message});
+  retype(*inputs, ports);
+  return *std::move(inputs);
+}
+
+// The largest magnitude; nothing where there is none.
+std::optional<double> magnitude(const engine::SharedTensor& tensor) {
+  engine::SharedTensor zero = tensor;
+  const std::vector<std::byte> zeros(tensor.data.size());
+  zero.data = zeros;
+  return engine::compare(tensor, zero).max_abs;
+}
+
+// The first output that is not what came with the model.
+std::string unexpected_output(const CorpusModel& model, const onnx::Graph& original,
+                              const engine::NamedTensors& outputs) {
+  for (std::size_t i = 0; const std::string& name : onnx::output_names(original)) {
+    const auto file = onnx::read_tensor(model.data / fmt::format("output_{}.pb", i++));
+    if (!file) return fmt::format("{}: {}", name, file.error().message);
+    engine::SharedTensor expected = engine::share(file->tensor);
+    const engine::SharedTensor& seen = outputs.at(name);
+    if (expected.type == onnx::ElementType::uint16) expected.type = seen.type;
+    const engine::Difference difference = engine::compare(seen, expected);
+    if (difference.identical) continue;
+    const double allowed = 1e-7 + 1e-3 * magnitude(expected).value_or(0);
+    if (!difference.max_abs || !(*difference.max_abs <= allowed)) {
+      return fmt::format("{} {}", name, engine::to_text(difference));
+    }
+  }
+  return "";
+}
+
+std::expected<Whole, Stopped> whole_at(const CorpusModel& model, const onnx::Graph& original,
+                                       onnx::OptimizationLevel level, const fs::path& scratch) {
+  auto inputs = inputs_of(model, original);
+  if (!inputs) return std::unexpected(inputs.error());
+  auto outputs = engine::run_file(model.file, {.level = level}, *inputs);
+  if (!outputs) return std::unexpected(Stopped{Outcome::not_run, outputs.error().message});
+  const fs::path file = scratch / fmt::format("{}.onnx", onnx::name_of(level));
+  if (const auto done = engine::optimize(model.file, level, file); !done) {
+    return std::unexpected(Stopped{Outcome::failed, done.error().message});
+  }
+  auto read = onnx::read_model(file);
+  if (!read) return std::unexpected(Stopped{Outcome::failed, read.error().message});
+  auto graph = onnx::index_graph(*read);
+  if (!graph) return std::unexpected(Stopped{Outcome::failed, graph.error().message});
+  return Whole{*std::move(read), *std::move(graph), *std::move(inputs), *std::move(outputs)};
+}
+
+Step try_level(const CorpusModel& model, const onnx::Graph& original,
+               onnx::OptimizationLevel level, std::size_t most_cuts, const fs::path& scratch,
+               CorpusTrial& trial) {
+  const auto whole = whole_at(model, original, level, scratch);
+  if (!whole) return std::unexpected(whole.error());
+  trial.unexpected = unexpected_output(model, original, whole->outputs);
+  ++trial.cuts;
+  const onnx::Partition one{.parts = 1,
+                            .part_of = ById<NodeId, PartId>(whole->graph.nodes.size())};
+  const std::string at_level = fmt::format("at level {}", onnx::name_of(level));
+  if (auto same = compare(*whole, one, at_level + ", as one part", scratch); !same) return same;
+  for (const ValueId place : places(whole->graph, most_cuts)) {
+    ++trial.cuts;
+    const std::string& name = whole->graph.values[place].name;
+    const onnx::CutLine line{.values = {name}};
+    const auto partition = onnx::partition_at(whole->graph, {&line, 1});
+    if (!partition) {
+      return std::unexpected(Stopped{Outcome::failed, partition.error().message});
+    }
+    auto same = compare(*whole, *partition, fmt::format("{}, cut at {}", at_level, name), scratch);
+    if (!same) return same;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<CorpusModel> corpus() {
+  std::vector<CorpusModel> models;
+  for (const std::string kind : {"node", "pytorch-converted", "pytorch-operator", "simple"}) {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(engine::kTestData / kind, none)) {
+      const fs::path file = entry.path() / "model.onnx";
+      if (!fs::exists(file)) continue;
+      models.push_back({.name = kind + "/" + entry.path().filename().string(),
+                        .file = file,
+                        .data = entry.path() / "test_data_set_0"});
+    }
+  }
+  std::ranges::sort(models, {}, &CorpusModel::name);
+  return models;
+}
+
+CorpusTrial try_model(const CorpusModel& model, std::size_t most_cuts, const fs::path& scratch) {
+  const auto original = onnx::read_model(model.file).and_then(
+      [](const onnx::Model& read) { return onnx::index_graph(read); });
+  if (!original) return {.message = original.error().message};
+  CorpusTrial trial{.outcome = Outcome::identical, .operators = operators_of(*original)};
+  for (const auto level : {onnx::OptimizationLevel::none, onnx::OptimizationLevel::extended}) {
+    const Step done = try_level(model, *original, level, most_cuts, scratch, trial);
+    if (done) continue;
+    trial.outcome = done.error().outcome;
+    trial.message = done.error().message;
+    break;
+  }
+  return trial;
+}
+
+}  // namespace convoy

@@ -1,0 +1,58 @@
+// Prints what became of each operator of the corpus, for docs/onnx.md.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "corpus.h"
+#include "foundation/file.h"
+
+int main() {
+  using namespace convoy;
+  using Outcome = CorpusTrial::Outcome;
+  struct Counts {
+    std::size_t models = 0, identical = 0, refused = 0, not_run = 0, failed = 0, cuts = 0;
+  };
+  const Aside scratch(std::filesystem::temp_directory_path() / "convoy-corpus");
+  std::filesystem::create_directories(scratch.path());
+  std::map<std::string, Counts> by_operator;
+  Counts all;
+  std::vector<std::string> others;
+  std::vector<std::string> unexpected;
+  for (const CorpusModel& model : corpus()) {
+    const CorpusTrial trial = try_model(model, 32, scratch.path());
+    const auto count = [&](Counts& counts) {
+      ++counts.models;
+      counts.cuts += trial.cuts;
+      ++(trial.outcome == Outcome::identical ? counts.identical
+         : trial.outcome == Outcome::refused ? counts.refused
+         : trial.outcome == Outcome::not_run ? counts.not_run
+                                             : counts.failed);
+    };
+    count(all);
+    for (const std::string& name : trial.operators) count(by_operator[name]);
+    if (!trial.unexpected.empty()) {
+      unexpected.push_back(fmt::format("{}: {}", model.name, trial.unexpected));
+    }
+    if (trial.outcome == Outcome::identical) continue;
+    const char* what = trial.outcome == Outcome::refused   ? "refused"
+                       : trial.outcome == Outcome::not_run ? "not run by ONNX Runtime"
+                                                           : "FAILED";
+    others.push_back(fmt::format("{}: {}: {}", model.name, what, trial.message));
+  }
+  const auto row = [](const std::string& name, const Counts& counts) {
+    fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", name, counts.models, counts.cuts,
+               counts.identical, counts.refused, counts.not_run, counts.failed);
+  };
+  fmt::print("| operator | models | cuts tried | identical | refused | not run | failed |\n");
+  fmt::print("|---|---|---|---|---|---|---|\n");
+  row("all", all);
+  for (const auto& [name, counts] : by_operator) row(name, counts);
+  fmt::print("\n");
+  for (const std::string& other : others) fmt::print("- {}\n", other);
+  fmt::print("\nWhat ONNX Runtime itself answers otherwise than the corpus:\n\n");
+  for (const std::string& other : unexpected) fmt::print("- {}\n", other);
+  return all.failed == 0 ? 0 : 1;
+}
