@@ -102,8 +102,10 @@ std::optional<double> magnitude(const engine::SharedTensor& tensor) {
 // The first output that is not what came with the model.
 std::string unexpected_output(const CorpusModel& model, const onnx::Graph& original,
                               const engine::NamedTensors& outputs) {
-  for (std::size_t i = 0; const std::string& name : onnx::output_names(original)) {
-    const auto file = onnx::read_tensor(model.data / fmt::format("output_{}.pb", i++));
+  for (std::size_t i = 0; const ValueId output : original.outputs) {
+    const std::string& name = original.values[output].name;
+    const auto file = onnx::read_tensor(model.data / fmt::format("output_{}.pb", i++),
+                                        original.values[output].type.container);
     if (!file) return fmt::format("{}: {}", name, file.error().message);
     engine::SharedTensor expected = engine::share(file->tensor);
     const engine::SharedTensor& seen = outputs.at(name);

@@ -1,6 +1,7 @@
 // Prints what became of each operator of the corpus, for docs/onnx.md.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -8,6 +9,19 @@
 
 #include "corpus.h"
 #include "foundation/file.h"
+
+namespace {
+
+// One line without the file, which the model's name says already.
+std::string shortened(std::string message, const convoy::CorpusModel& model) {
+  if (message.starts_with(model.file.string())) message.erase(0, model.file.string().size() + 2);
+  std::ranges::replace(message, '\n', ' ');
+  constexpr std::size_t kMost = 160;
+  if (message.size() > kMost) message = message.substr(0, kMost) + "...";
+  return message;
+}
+
+}  // namespace
 
 int main() {
   using namespace convoy;
@@ -40,7 +54,8 @@ int main() {
     const char* what = trial.outcome == Outcome::refused   ? "refused"
                        : trial.outcome == Outcome::not_run ? "not run by ONNX Runtime"
                                                            : "FAILED";
-    others.push_back(fmt::format("{}: {}: {}", model.name, what, trial.message));
+    others.push_back(fmt::format("{}: {}: {}", model.name, what,
+                                 shortened(trial.message, model)));
   }
   const auto row = [](const std::string& name, const Counts& counts) {
     fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", name, counts.models, counts.cuts,

@@ -32,15 +32,16 @@ int main(int argc, char** argv) {
     std::vector<std::string> arguments(argv + 1, argv + argc);
     // `convoy -f job.yaml`, as Ianvs' own users call it.
     if (!arguments.empty() && arguments[0] == "-f") arguments.insert(arguments.begin(), "bench");
-    if (!arguments.empty() && !arguments[0].starts_with('-') &&
-        app.get_subcommand_no_throw(arguments[0]) == nullptr) {
-      std::vector<std::string> names;
+    if (!arguments.empty() && !arguments[0].starts_with('-')) {
+      std::vector<std::string> known;
       for (const CLI::App* command : app.get_subcommands(nullptr)) {
-        names.push_back(command->get_name());
+        known.push_back(command->get_name());
       }
-      fmt::print(stderr, "convoy: unknown command \"{}\"{}\n", arguments[0],
-                 suggest(arguments[0], names));
-      return 2;
+      if (!std::ranges::contains(known, arguments[0])) {
+        fmt::print(stderr, "convoy: unknown command \"{}\"{}\n", arguments[0],
+                   suggest(arguments[0], known));
+        return 2;
+      }
     }
     std::ranges::reverse(arguments);  // as CLI11 wants them
     app.parse(arguments);
