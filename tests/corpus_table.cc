@@ -1,5 +1,6 @@
 // Prints what became of each operator of the corpus, for docs/onnx.md.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,9 +13,12 @@
 
 namespace {
 
-// One line without the file, which the model's name says already.
+// One line without the files, which the model's name says already.
 std::string shortened(std::string message, const convoy::CorpusModel& model) {
-  if (message.starts_with(model.file.string())) message.erase(0, model.file.string().size() + 2);
+  for (const std::string& path : {model.file.string() + ": ", model.data.string() + "/",
+                                  " from " + model.file.string()}) {
+    if (const auto at = message.find(path); at != std::string::npos) message.erase(at, path.size());
+  }
   std::ranges::replace(message, '\n', ' ');
   constexpr std::size_t kMost = 160;
   if (message.size() > kMost) message = message.substr(0, kMost) + "...";
@@ -33,7 +37,7 @@ int main() {
   std::filesystem::create_directories(scratch.path());
   std::map<std::string, Counts> by_operator;
   Counts all;
-  std::vector<std::string> others;
+  std::map<std::string, std::vector<std::string>> others;  // models by what became of them
   std::vector<std::string> unexpected;
   for (const CorpusModel& model : corpus()) {
     const CorpusTrial trial = try_model(model, 32, scratch.path());
@@ -52,10 +56,9 @@ int main() {
     }
     if (trial.outcome == Outcome::identical) continue;
     const char* what = trial.outcome == Outcome::refused   ? "refused"
-                       : trial.outcome == Outcome::not_run ? "not run by ONNX Runtime"
+                       : trial.outcome == Outcome::not_run ? "not run"
                                                            : "FAILED";
-    others.push_back(fmt::format("{}: {}: {}", model.name, what,
-                                 shortened(trial.message, model)));
+    others[fmt::format("{}: {}", what, shortened(trial.message, model))].push_back(model.name);
   }
   const auto row = [](const std::string& name, const Counts& counts) {
     fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", name, counts.models, counts.cuts,
@@ -66,7 +69,9 @@ int main() {
   row("all", all);
   for (const auto& [name, counts] : by_operator) row(name, counts);
   fmt::print("\n");
-  for (const std::string& other : others) fmt::print("- {}\n", other);
+  for (const auto& [what, models] : others) {
+    fmt::print("- {} ({})\n", what, fmt::join(models, ", "));
+  }
   fmt::print("\nWhat ONNX Runtime itself answers otherwise than the corpus:\n\n");
   for (const std::string& other : unexpected) fmt::print("- {}\n", other);
   return all.failed == 0 ? 0 : 1;
