@@ -165,34 +165,6 @@ const HardCase hard_cases[] = {
 
 class CutHardCase : public ::testing::TestWithParam<HardCase> {};
 
-// Random parts in an order that can run: each node goes no earlier than what it reads.
-onnx::Partition random_partition(const onnx::Graph& graph, std::size_t parts, std::mt19937& random) {
-  onnx::Partition partition{.parts = parts, .part_of = ById<NodeId, PartId>(graph.nodes.size())};
-  std::size_t last = 0;
-  const ById<NodeId, bool> copied = onnx::copied_nodes(graph);
-  std::vector<std::size_t> used;
-  for (const NodeId node : graph.nodes.ids()) {
-    if (copied[node]) continue;
-    std::size_t part = 0;
-    for (const ValueId value : graph.nodes[node].reads) {
-      const auto producer = graph.values[value].producer;
-      if (producer && !copied[*producer]) part = std::max(part, partition.part_of[*producer].index());
-    }
-    part += random() % (parts - part);
-    partition.part_of[node] = PartId(part);
-    used.push_back(part);
-    last = std::max(last, part);
-  }
-  // Parts that stayed empty are closed up.
-  std::ranges::sort(used);
-  used.erase(std::ranges::unique(used).begin(), used.end());
-  for (PartId& part : partition.part_of) {
-    part = PartId(static_cast<std::size_t>(std::ranges::lower_bound(used, part.index()) - used.begin()));
-  }
-  partition.parts = std::max<std::size_t>(used.size(), 1);
-  return partition;
-}
-
 // All ways to cut a topological order in two, and some random ones.
 std::vector<onnx::Partition> partitions(const onnx::Graph& graph) {
   std::vector<onnx::Partition> all;

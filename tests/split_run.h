@@ -1,7 +1,9 @@
 // What the tests of cutting share: pieces run one after another, against the whole.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,35 @@ inline std::vector<std::string> differing(const engine::NamedTensors& whole,
     }
   }
   return names;
+}
+
+// Random parts in an order that can run: each node goes no earlier than what it reads.
+inline onnx::Partition random_partition(const onnx::Graph& graph, std::size_t parts,
+                                        std::mt19937& random) {
+  onnx::Partition partition{.parts = parts, .part_of = ById<NodeId, PartId>(graph.nodes.size())};
+  const ById<NodeId, bool> copied = onnx::copied_nodes(graph);
+  std::vector<std::size_t> used;
+  for (const NodeId node : graph.nodes.ids()) {
+    if (copied[node]) continue;
+    std::size_t part = 0;
+    for (const ValueId value : graph.nodes[node].reads) {
+      const auto producer = graph.values[value].producer;
+      if (!producer || copied[*producer]) continue;
+      part = std::max(part, partition.part_of[*producer].index());
+    }
+    part += random() % (parts - part);
+    partition.part_of[node] = PartId(part);
+    used.push_back(part);
+  }
+  // Parts that stayed empty are closed up.
+  std::ranges::sort(used);
+  used.erase(std::ranges::unique(used).begin(), used.end());
+  for (PartId& part : partition.part_of) {
+    const auto rank = std::ranges::lower_bound(used, part.index()) - used.begin();
+    part = PartId(static_cast<std::size_t>(rank));
+  }
+  partition.parts = std::max<std::size_t>(used.size(), 1);
+  return partition;
 }
 
 }  // namespace convoy
