@@ -51,6 +51,9 @@ Result<void> optimize(const std::filesystem::path& model, onnx::OptimizationLeve
   const Result<Bytes> weights = weight_bytes(*original);
   if (!weights) return within(model.string(), weights.error());
 
+  // ONNX Runtime leaves weights that are beside the model where they are, and says so wrongly in a
+  // model that it writes elsewhere.
+  const bool apart = *weights > kMostWeightsInside || !original->data_files().empty();
   // Never put in place: it goes with this function.
   const Aside untidy(file.parent_path() / (file.filename().string() + ".untidy"));
   const std::filesystem::path weights_file =
@@ -58,7 +61,7 @@ Result<void> optimize(const std::filesystem::path& model, onnx::OptimizationLeve
   if (const auto optimized = Session::load(
           model, {.level = level,
                   .optimized_model = untidy.path(),
-                  .optimized_weights = *weights > kMostWeightsInside ? weights_file : ""});
+                  .optimized_weights = apart ? weights_file : ""});
       !optimized) {
     return std::unexpected(optimized.error());
   }
