@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 #include "engine/compare.h"
@@ -96,6 +97,38 @@ TEST(Optimize, KeepsInitializersOverridable) {
   EXPECT_TRUE(session->inputs()[0].required);
   EXPECT_EQ(session->inputs()[1].name, "w");
   EXPECT_FALSE(session->inputs()[1].required);
+}
+
+TEST(Optimize, TakesAlongWeightsThatAreBesideTheModel) {
+  const onnx::ScratchFolder folder;
+  std::filesystem::create_directory(folder / "elsewhere");
+  onnx::Model model = onnx::parse_graph(R"(
+    g (float[1, 64] x) => (float[1, 64] y) {
+      a = MatMul(x, w) y = Relu(a)
+    })");
+  {
+    const std::vector<float> weights(64 * 64, 0.5F);
+    std::ofstream(folder / "weights.bin", std::ios::binary)
+        .write(reinterpret_cast<const char*>(weights.data()), 64 * 64 * sizeof(float));
+  }
+  auto& weight = *model.box().model.mutable_graph()->add_initializer();
+  weight.set_name("w");
+  weight.set_data_type(onnx::proto::TensorProto::FLOAT);
+  weight.add_dims(64);
+  weight.add_dims(64);
+  weight.set_data_location(onnx::proto::TensorProto::EXTERNAL);
+  auto& entry = *weight.add_external_data();
+  entry.set_key("location");
+  entry.set_value("weights.bin");
+  std::ofstream(folder / "model.onnx", std::ios::binary) << model.box().model.SerializeAsString();
+
+  const std::filesystem::path file = folder / "elsewhere" / "optimized.onnx";
+  const auto done = optimize(folder / "model.onnx", OptimizationLevel::extended, file);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto read = onnx::read_model(file);
+  ASSERT_TRUE(read) << read.error().message;
+  Result<Session> session = Session::load(file, {.level = OptimizationLevel::none});
+  ASSERT_TRUE(session) << session.error().message;
 }
 
 TEST(Optimize, DeclaresTheTypesBehindOperatorsThatOnnxDoesNotKnow) {
