@@ -43,31 +43,15 @@ std::vector<ValueId> places(const onnx::Graph& graph, std::size_t most) {
   return chosen;
 }
 
-// An optimised model and what it answers.
-struct Whole {
-  onnx::Model model;
-  onnx::Graph graph;
-  engine::NamedTensors inputs;
-  engine::NamedTensors outputs;
-};
-
 Step compare(const Whole& whole, const onnx::Partition& partition, const std::string& what,
              const fs::path& scratch) {
   auto parts = onnx::cut(whole.model, whole.graph, partition);
   if (!parts) return std::unexpected(Stopped{Outcome::refused, parts.error().message});
-  const Aside folder(scratch / "split");
-  const auto map = onnx::write_split(folder.path(), *std::move(parts),
-                                     {.inputs = onnx::input_names(whole.graph)});
-  if (!map) return std::unexpected(Stopped{Outcome::failed, map.error().message});
-  const auto made = run_pieces(folder.path(), *map, whole.inputs);
-  if (!made) {
+  if (const auto same = same_in_pieces(whole, *std::move(parts), scratch); !same) {
     return std::unexpected(
-        Stopped{Outcome::failed, fmt::format("{}: {}", what, made.error().message)});
+        Stopped{Outcome::failed, fmt::format("{}: {}", what, same.error().message)});
   }
-  const std::vector<std::string> wrong = differing(whole.outputs, *made);
-  if (wrong.empty()) return {};
-  return std::unexpected(Stopped{Outcome::failed, fmt::format("{}: other bits in {}", what,
-                                                              wrong.front())});
+  return {};
 }
 
 // Files of the time before bfloat16 had a type of its own hold it as uint16.

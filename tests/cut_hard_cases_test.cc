@@ -1,6 +1,5 @@
 // The cases at which naive cuts fail, each as a small model: cut between any two nodes, and into
 // random parts, at each level of optimisation, the pieces give the bits of the whole.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/defs/parser.h>
 #include <onnx/onnx_pb.h>
@@ -11,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/optimize.h"
 #include "foundation/file.h"
 #include "onnx/cut.h"
 #include "split_run.h"
@@ -20,7 +18,6 @@ namespace convoy {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
 using onnx::OptimizationLevel;
 
 struct HardCase {
@@ -181,33 +178,23 @@ std::vector<onnx::Partition> partitions(const onnx::Graph& graph) {
 TEST_P(CutHardCase, GivesTheBitsOfTheWhole) {
   const Aside scratch(fs::path(::testing::TempDir()) / GetParam().name);
   fs::create_directories(scratch.path());
-  const fs::path whole = scratch.path() / "whole.onnx";
+  const fs::path file = scratch.path() / "whole.onnx";
   {
     ::onnx::ModelProto proto;
     const auto parsed = ::onnx::OnnxParser::Parse(proto, GetParam().text);
     ASSERT_TRUE(parsed.IsOK()) << parsed.ErrorMessage();
-    std::ofstream(whole, std::ios::binary) << proto.SerializeAsString();
+    std::ofstream(file, std::ios::binary) << proto.SerializeAsString();
   }
+  const onnx::Graph original = onnx::index_graph(onnx::read_model(file).value()).value();
   for (const auto level : {OptimizationLevel::none, OptimizationLevel::extended}) {
-    const fs::path file = scratch.path() / "optimised.onnx";
-    const auto optimised = engine::optimize(whole, level, file);
-    ASSERT_TRUE(optimised) << optimised.error().message;
-    const onnx::Model model = onnx::read_model(file).value();
-    const onnx::Graph graph = onnx::index_graph(model).value();
-    for (const onnx::Partition& partition : partitions(graph)) {
-      auto parts = onnx::cut(model, graph, partition);
-      ASSERT_TRUE(parts) << parts.error().message;
-      const fs::path split = scratch.path() / "split";
-      const auto map = onnx::write_split(split, *std::move(parts), {});
-      ASSERT_TRUE(map) << map.error().message;
-      for (const std::uint64_t seed : {1, 2, 3}) {
-        const auto inputs = sample_of(graph, seed);
-        ASSERT_TRUE(inputs) << inputs.error().message;
-        const auto expected = engine::run_file(whole, {.level = level}, *inputs);
-        ASSERT_TRUE(expected) << expected.error().message;
-        const auto pieces = run_pieces(split, *map, *inputs);
-        ASSERT_TRUE(pieces) << pieces.error().message;
-        EXPECT_THAT(differing(*expected, *pieces), IsEmpty()) << onnx::name_of(level);
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      const auto whole = sample_of(original, seed).and_then([&](const engine::NamedTensors& inputs) {
+        return whole_at(file, level, inputs, scratch.path());
+      });
+      ASSERT_TRUE(whole) << whole.error().message;
+      for (const onnx::Partition& partition : partitions(whole->graph)) {
+        const auto same = same_in_pieces(*whole, partition, scratch.path());
+        EXPECT_TRUE(same) << onnx::name_of(level) << ": " << same.error().message;
       }
     }
   }

@@ -1,5 +1,4 @@
 // Real nets, cut at ten places each: the pieces give the bits of the whole.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/optimize.h"
 #include "foundation/file.h"
 #include "onnx/cut.h"
 #include "onnx/vit.h"
@@ -17,7 +15,6 @@ namespace convoy {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
 
 const fs::path light = "/usr/share/libonnx-testdata/data/light";
 
@@ -36,30 +33,19 @@ std::vector<onnx::CutLine> spread_cuts(const onnx::Graph& graph, std::size_t mos
 }
 
 void expect_the_same_in_eleven_parts(const fs::path& file, const fs::path& scratch) {
-  const fs::path whole = scratch / "optimised.onnx";
-  const auto optimised = engine::optimize(file, onnx::OptimizationLevel::extended, whole);
-  ASSERT_TRUE(optimised) << optimised.error().message;
-
-  const onnx::Model model = onnx::read_model(whole).value();
-  const onnx::Graph graph = onnx::index_graph(model).value();
-  const std::vector<onnx::CutLine> lines = spread_cuts(graph, 10);
-  ASSERT_EQ(lines.size(), 10u);
-  const auto partition = onnx::partition_at(graph, lines);
-  ASSERT_TRUE(partition) << partition.error().message;
-  auto parts = onnx::cut(model, graph, *partition);
-  ASSERT_TRUE(parts) << parts.error().message;
-  const auto map = onnx::write_split(scratch / "split", *std::move(parts), {});
-  ASSERT_TRUE(map) << map.error().message;
-  ASSERT_EQ(map->sub_models.size(), 11u);
-
-  const auto inputs = sample_of(graph, 1);
+  const auto inputs = onnx::read_model(file)
+                          .and_then([](const onnx::Model& m) { return onnx::index_graph(m); })
+                          .and_then([](const onnx::Graph& graph) { return sample_of(graph, 1); });
   ASSERT_TRUE(inputs) << inputs.error().message;
-  const auto expected =
-      engine::run_file(file, {.level = onnx::OptimizationLevel::extended}, *inputs);
-  ASSERT_TRUE(expected) << expected.error().message;
-  const auto pieces = run_pieces(scratch / "split", *map, *inputs);
-  ASSERT_TRUE(pieces) << pieces.error().message;
-  EXPECT_THAT(differing(*expected, *pieces), IsEmpty());
+  const auto whole = whole_at(file, onnx::OptimizationLevel::extended, *inputs, scratch);
+  ASSERT_TRUE(whole) << whole.error().message;
+  const std::vector<onnx::CutLine> lines = spread_cuts(whole->graph, 10);
+  ASSERT_EQ(lines.size(), 10u);
+  const auto partition = onnx::partition_at(whole->graph, lines);
+  ASSERT_TRUE(partition) << partition.error().message;
+  ASSERT_EQ(partition->parts, 11u);
+  const auto same = same_in_pieces(*whole, *partition, scratch);
+  EXPECT_TRUE(same) << same.error().message;
 }
 
 class CutModel : public ::testing::TestWithParam<fs::path> {};

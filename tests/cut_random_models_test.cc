@@ -1,7 +1,6 @@
 // Random models cut at random: the pieces give the bits of the whole. The seed is in the test's name.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/defs/parser.h>
 #include <onnx/onnx_pb.h>
@@ -12,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/optimize.h"
 #include "foundation/file.h"
 #include "onnx/cut.h"
 #include "split_run.h"
@@ -21,7 +19,6 @@ namespace convoy {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
 using onnx::OptimizationLevel;
 
 // Writes a model in the syntax of onnx/defs/parser.h, node by node. All values are float[3], but for
@@ -130,33 +127,24 @@ TEST_P(CutRandomModel, GivesTheBitsOfTheWhole) {
   SCOPED_TRACE(text);
   const Aside scratch(fs::path(::testing::TempDir()) / "random");
   fs::create_directories(scratch.path());
-  const fs::path whole = scratch.path() / "whole.onnx";
+  const fs::path file = scratch.path() / "whole.onnx";
   ::onnx::ModelProto proto;
   const auto parsed = ::onnx::OnnxParser::Parse(proto, text.c_str());
   ASSERT_TRUE(parsed.IsOK()) << parsed.ErrorMessage();
-  std::ofstream(whole, std::ios::binary) << proto.SerializeAsString();
+  std::ofstream(file, std::ios::binary) << proto.SerializeAsString();
+  const onnx::Graph original = onnx::index_graph(onnx::read_model(file).value()).value();
+  const auto inputs = sample_of(original, GetParam());
+  ASSERT_TRUE(inputs) << inputs.error().message;
 
   std::mt19937 random(GetParam());
   for (const auto level : {OptimizationLevel::none, OptimizationLevel::extended}) {
-    const fs::path file = scratch.path() / "optimised.onnx";
-    const auto optimised = engine::optimize(whole, level, file);
-    ASSERT_TRUE(optimised) << optimised.error().message;
-    const onnx::Model model = onnx::read_model(file).value();
-    const onnx::Graph graph = onnx::index_graph(model).value();
-    const auto inputs = sample_of(graph, GetParam());
-    ASSERT_TRUE(inputs) << inputs.error().message;
-    const auto expected = engine::run_file(whole, {.level = level}, *inputs);
-    ASSERT_TRUE(expected) << expected.error().message;
+    const auto whole = whole_at(file, level, *inputs, scratch.path());
+    ASSERT_TRUE(whole) << whole.error().message;
     for (const std::size_t most : {1, 2, 3, 6}) {
-      auto parts = onnx::cut(model, graph, random_partition(graph, most, random));
-      ASSERT_TRUE(parts) << parts.error().message;
-      const fs::path split = scratch.path() / "split";
-      const auto map = onnx::write_split(split, *std::move(parts), {});
-      ASSERT_TRUE(map) << map.error().message;
-      const auto pieces = run_pieces(split, *map, *inputs);
-      ASSERT_TRUE(pieces) << pieces.error().message;
-      EXPECT_THAT(differing(*expected, *pieces), IsEmpty())
-          << onnx::name_of(level) << ", up to " << most << " parts";
+      const auto partition = random_partition(whole->graph, most, random);
+      const auto same = same_in_pieces(*whole, partition, scratch.path());
+      EXPECT_TRUE(same) << onnx::name_of(level) << ", up to " << most
+                        << " parts: " << same.error().message;
     }
   }
 }

@@ -9,9 +9,11 @@
 
 #include "engine/compare.h"
 #include "engine/named_run.h"
+#include "engine/optimize.h"
 #include "engine/sample.h"
 #include "engine/shared_tensor.h"
 #include "foundation/error.h"
+#include "foundation/file.h"
 #include "onnx/cut.h"
 
 namespace convoy {
@@ -36,17 +38,56 @@ inline Result<engine::NamedTensors> run_pieces(const std::filesystem::path& dire
   return values;
 }
 
-// The outputs of the whole that are not, bit for bit, among what the pieces computed.
-inline std::vector<std::string> differing(const engine::NamedTensors& whole,
-                                          const engine::NamedTensors& pieces) {
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : whole) {
-    const auto piece = pieces.find(name);
-    if (piece == pieces.end() || !engine::compare(tensor, piece->second).identical) {
-      names.push_back(name);
+// A model, optimised or not, what it is given and what it answers.
+struct Whole {
+  onnx::Model model;
+  onnx::Graph graph;
+  engine::NamedTensors inputs;
+  engine::NamedTensors outputs;
+};
+
+// The model in `file` as optimised at `level`, with the answers of the original at that level.
+inline Result<Whole> whole_at(const std::filesystem::path& file, onnx::OptimizationLevel level,
+                              engine::NamedTensors inputs, const std::filesystem::path& scratch) {
+  auto outputs = engine::run_file(file, {.level = level}, inputs);
+  if (!outputs) return std::unexpected(outputs.error());
+  const std::filesystem::path optimised = scratch / "optimised.onnx";
+  if (const auto done = engine::optimize(file, level, optimised); !done) {
+    return std::unexpected(done.error());
+  }
+  auto model = onnx::read_model(optimised);
+  if (!model) return std::unexpected(model.error());
+  auto graph = onnx::index_graph(*model);
+  if (!graph) return std::unexpected(graph.error());
+  return Whole{*std::move(model), *std::move(graph), std::move(inputs), *std::move(outputs)};
+}
+
+// Writes the parts and runs them; an error names an output whose bits are not those of the whole.
+inline Result<void> same_in_pieces(const Whole& whole, std::vector<onnx::Model> parts,
+                                   const std::filesystem::path& scratch) {
+  const Aside folder(scratch / "split");
+  const auto map = onnx::write_split(folder.path(), std::move(parts),
+                                     {.inputs = onnx::input_names(whole.graph)});
+  if (!map) return std::unexpected(map.error());
+  const auto pieces = run_pieces(folder.path(), *map, whole.inputs);
+  if (!pieces) return std::unexpected(pieces.error());
+  for (const auto& [name, tensor] : whole.outputs) {
+    const auto piece = pieces->find(name);
+    if (piece == pieces->end()) return fail(ErrorKind::failure, "no part makes {}", name);
+    const engine::Difference difference = engine::compare(tensor, piece->second);
+    if (!difference.identical) {
+      return fail(ErrorKind::failure, "{} {}", name, engine::to_text(difference));
     }
   }
-  return names;
+  return {};
+}
+
+inline Result<void> same_in_pieces(const Whole& whole, const onnx::Partition& partition,
+                                   const std::filesystem::path& scratch) {
+  return onnx::cut(whole.model, whole.graph, partition)
+      .and_then([&](std::vector<onnx::Model>&& parts) {
+        return same_in_pieces(whole, std::move(parts), scratch);
+      });
 }
 
 // Random parts in an order that can run: each node goes no earlier than what it reads.
