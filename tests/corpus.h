@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,17 @@ namespace convoy {
 struct CorpusModel {
   std::string name;  // "node/test_add"
   std::filesystem::path file;
-  std::filesystem::path data;  // a folder with input_0.pb, output_0.pb, ...
+  std::filesystem::path inputs;  // a folder with input_0.pb, ...; empty: rising from 0 to 1
+  std::string outputs;           // what stands before "0.pb", "1.pb", ... in their files' paths
 };
 
-// All of them, by name; none where they are not installed.
+inline void PrintTo(const CorpusModel& model, std::ostream* out) { *out << model.name; }
+
+// The small ones, by name, a second for a hundred; none where they are not installed.
 [[nodiscard]] std::vector<CorpusModel> corpus();
+
+// The nets with weights of no meaning ("light"), by name.
+[[nodiscard]] std::vector<CorpusModel> light_corpus();
 
 struct CorpusTrial {
   enum class Outcome {

@@ -154,7 +154,55 @@ const HardCase hard_cases[] = {
         b = ConcatFromSequence<axis = 0>(rest)
         y = Add(b, e)
       })"},
-    {"StringsAndManyOutputs", R"(<ir_version: 8, opset_import: ["" : 18]>
+    {"LoopInScanWithCapturesAtBothDepths", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[3, 2] x) => (float[3, 2] y) <float[2] start = {0, 0}, float[2] w = {2, 3}, int64 n = {2}, bool keep = {1}> {
+        e = Exp(x)
+        h = ReduceMax<keepdims = 0>(e)
+        last, sums = Scan <num_scan_inputs = 1, body = b (float[2] sum, float[2] row) => (float[2] next, float[2] out) {
+          r = Mul(row, w)
+          next = Loop (n, keep, sum) <body = l (int64 i, bool c, float[2] u) => (bool d, float[2] v) {
+            d = Identity(c)
+            t = Add(u, r)
+            v = Mul(t, h)
+          }>
+          out = Identity(next)
+        }> (start, e)
+        f = Tanh(sums)
+        z = Sin(last)
+        y = Add(f, z)
+      })"},
+    {"Strings", R"(<ir_version: 8, opset_import: ["" : 20]>
+      g (string[2] s, float[2] x) => (string[2] all, float[2] y) <string[2] suffix = {"-", "é"}> {
+        a = Sin(x)
+        t = Cast<to = 8>(a)
+        u = StringConcat(s, t)
+        all = StringConcat(u, suffix)
+        v = Cast<to = 1>(t)
+        b = Exp(v)
+        same = Equal(all, u)
+        k = Cast<to = 1>(same)
+        y = Add(b, k)
+      })"},
+    {"OptionalValues", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[3] x) => (float[3] y, bool has) {
+        a = Sin(x)
+        o = Optional(a)
+        has = OptionalHasElement(o)
+        b = OptionalGetElement(o)
+        c = Exp(b)
+        k = Cast<to = 1>(has)
+        y = Add(c, k)
+      })"},
+    {"OperatorsOfOnnxRuntimesOwn", R"(<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1]>
+      g (float[2, 4] x) => (float[2, 4] y) <float[4] bias = {1, 2, 3, 4}> {
+        a = Sin(x) b = com.microsoft.BiasGelu(a, bias) c = Exp(b)
+        d = com.microsoft.FusedMatMul<transB = 1>(c, x) e = MatMul(d, x) y = com.microsoft.Gelu(e)
+      })"},
+    {"DeclaredOutputShapesThatAreWrong", R"(<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2] x) => (float[7, 3] y, float[9] b) <float[5] a> {
+        a = Sin(x) b = Exp(a) c = Add(a, b) y = Cos(c)
+      })"},
+    {"ManyOutputsOfOneNode", R"(<ir_version: 8, opset_import: ["" : 18]>
       g (float[4] x) => (float[2] y, float[2] z) {
         a, b = Split<num_outputs = 2>(x) c = Sin(a) d = Exp(b) e = Add(c, d) y = Cos(e) z = Mul(a, e)
       })"},

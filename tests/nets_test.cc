@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "corpus.h"
 #include "split_run.h"
 
 namespace convoy {
@@ -142,6 +143,21 @@ std::string name_of(const ::testing::TestParamInfo<Net>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nets, PublishedNet, ::testing::ValuesIn(all_nets), name_of);
+
+class LightNet : public ::testing::TestWithParam<CorpusModel> {};
+
+TEST_P(LightNet, AtThirtyTwoPlacesGivesTheBitsOfTheWhole) {
+  const Aside scratch(fs::path(::testing::TempDir()) / GetParam().name);
+  fs::create_directories(scratch.path());
+  const CorpusTrial trial = try_model(GetParam(), 32, scratch.path());
+  EXPECT_EQ(trial.outcome, CorpusTrial::Outcome::identical) << trial.message;
+  EXPECT_EQ(trial.unexpected, "");
+  EXPECT_GE(trial.cuts, 30u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Nets, LightNet, ::testing::ValuesIn(light_corpus()),
+                         [](const auto& info) { return info.param.name; });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LightNet);
 
 }  // namespace
 }  // namespace convoy
