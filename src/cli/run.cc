@@ -110,6 +110,10 @@ Result<Subject> subject_of(const Arguments& arguments) {
   auto fleet = fleet_for(arguments);
   if (!fleet) return std::unexpected(std::move(fleet.error()));
   if (!std::filesystem::is_directory(arguments.model)) return whole(arguments, *std::move(fleet));
+  if (!arguments.device.empty()) {
+    return fail(ErrorKind::input, "--device {}: {} is a split model, whose map.json says who runs "
+                "what", arguments.device, arguments.model);
+  }
   if (arguments.devices.empty()) {
     return fail(ErrorKind::input, "{} is a split model: --devices names the file of its devices",
                 arguments.model);

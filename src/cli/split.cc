@@ -316,11 +316,15 @@ void add_split(CLI::App& app, Action& action) {
                       "optimises its piece")->capture_default_str();
   command->add_option("--level", arguments->level, "Optimisation before an exact cut: none, basic, "
                       "extended, all")->capture_default_str();
-  command->add_flag("--no-check", arguments->no_check, "Do not run the pieces against the whole");
+  auto* const no_check = command->add_flag("--no-check", arguments->no_check,
+                                           "Do not run the pieces against the whole");
   command->add_option("--input", arguments->input,
-                      "Check on these inputs (a folder with input_0.pb, ... or NAME.npy)");
-  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+                      "Check on these inputs (a folder with input_0.pb, ... or NAME.npy)")
+      ->excludes(no_check);
+  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension")
+      ->excludes(no_check);
   command->add_option("--threads", arguments->threads, "CPU threads of the check")
+      ->excludes(no_check)
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print one JSON object");
