@@ -135,7 +135,8 @@ Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
   }
   for (const std::string& name : subject.map.inputs) {
     const auto port = std::ranges::find(known, name, &engine::Port::name);
-    if (port != known.end()) ports.push_back(*port);
+    // What no part reads still counts: input_1.pb is the second input of the model.
+    ports.push_back(port != known.end() ? *port : engine::Port{.name = name, .required = false});
   }
   auto named = model_inputs(ports, arguments.input, arguments.dims);
   if (!named) return std::unexpected(std::move(named.error()));
