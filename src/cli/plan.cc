@@ -152,6 +152,9 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
 
 Result<void> make_plan(const Arguments& arguments) {
   if (const Result<void> known = check_words(arguments); !known) return known;
+  if (!arguments.output.empty()) {
+    if (auto able = check_writable(arguments.output); !able) return able;
+  }
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);

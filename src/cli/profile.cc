@@ -116,6 +116,10 @@ void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {
 }
 
 Result<void> profile(const Arguments& arguments) {
+  if (!arguments.output.empty()) {
+    const auto able = check_writable(std::filesystem::absolute(arguments.output).parent_path());
+    if (!able) return able;
+  }
   const Result<Subject> subject = prepare(arguments);
   if (!subject) return std::unexpected(subject.error());
   const Result<profile::Profile> profile = profile_of(arguments, *subject);
