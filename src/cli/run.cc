@@ -20,6 +20,7 @@
 #include "engine/sample.h"
 #include "fleet/devices_file.h"
 #include "foundation/cache_folder.h"
+#include "foundation/file.h"
 #include "foundation/suggest.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
@@ -153,7 +154,7 @@ Seconds quantile(const std::vector<Seconds>& sorted, double share) {
 
 // `outcome` also holds what was done when it ends with an error.
 Result<void> run_requests(const Arguments& arguments, const Subject& subject,
-                          const std::vector<engine::SharedTensor>& inputs, StopSignal& stop,
+                          const std::vector<engine::SharedTensor>& inputs, const StopSignal& stop,
                           Outcome& outcome) {
   auto host = emulation::make_local_host(
       subject.fleet, this_program(), emulation::MemoryLimit::enforced,
@@ -250,7 +251,10 @@ Result<void> write_outputs(const std::filesystem::path& folder, const Subject& s
 }
 
 Result<void> run(const Arguments& arguments) {
-  StopSignal stop;
+  const StopSignal stop;
+  if (!arguments.output.empty()) {
+    if (auto able = check_writable(arguments.output); !able) return able;
+  }
   const auto subject = subject_of(arguments);
   if (!subject) return std::unexpected(subject.error());
   const auto inputs = inputs_for(arguments, *subject);
