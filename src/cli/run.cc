@@ -57,13 +57,16 @@ struct Outcome {
   std::string emulation;
 };
 
+fleet::Fleet unlimited(const std::vector<std::string>& names) {
+  fleet::Fleet fleet;
+  for (const std::string& name : names) fleet.devices.push_back({.name = name});
+  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
+      names.size(), ById<DeviceId, fleet::Link>(names.size()));
+  return fleet;
+}
+
 Result<fleet::Fleet> fleet_for(const Arguments& arguments) {
-  if (arguments.devices.empty()) {
-    fleet::Fleet alone;
-    alone.devices.push_back({.name = "host"});
-    alone.links = {{fleet::Link{}}};
-    return alone;
-  }
+  if (arguments.devices.empty()) return unlimited({"host"});
   auto file = fleet::read_devices(arguments.devices);
   if (!file) return std::unexpected(std::move(file.error()));
   for (const std::string& note : file->notes) fmt::print(stderr, "convoy: {}\n", note);
@@ -107,21 +110,39 @@ Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
   return Subject{file->parent_path(), *std::move(map), std::move(fleet)};
 }
 
-Result<Subject> subject_of(const Arguments& arguments) {
-  auto fleet = fleet_for(arguments);
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  if (!std::filesystem::is_directory(arguments.model)) return whole(arguments, *std::move(fleet));
+// What convoy split made. Where no devices were chosen, each part has one of its own here.
+Result<Subject> parts(const Arguments& arguments) {
   if (!arguments.device.empty()) {
     return fail(ErrorKind::input, "--device {}: {} is a split model, whose map.json says who runs "
                 "what", arguments.device, arguments.model);
   }
-  if (arguments.devices.empty()) {
-    return fail(ErrorKind::input, "{} is a split model: --devices names the file of its devices",
-                arguments.model);
-  }
   auto map = onnx::read_split_map(arguments.model);
   if (!map) return std::unexpected(std::move(map.error()));
+  std::vector<std::string> made_up;
+  for (onnx::SubModel& part : map->sub_models) {
+    if (!part.device.empty()) continue;
+    part.device = fmt::format("part-{}", made_up.size() + 1);
+    made_up.push_back(part.device);
+  }
+  if (made_up.empty() && arguments.devices.empty()) {
+    return fail(ErrorKind::input, "{}: its map.json names devices: say with --devices which file "
+                "describes them", arguments.model);
+  }
+  if (!made_up.empty() && !arguments.devices.empty()) {
+    return fail(ErrorKind::input, "{}: its map.json names no devices: leave --devices out to run each "
+                "part in a process of its own here, or split by convoy plan --devices {} -o {}",
+                arguments.model, arguments.devices, arguments.model);
+  }
+  auto fleet = made_up.empty() ? fleet_for(arguments) : unlimited(made_up);
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
   return Subject{arguments.model, *std::move(map), *std::move(fleet)};
+}
+
+Result<Subject> subject_of(const Arguments& arguments) {
+  if (std::filesystem::is_directory(arguments.model)) return parts(arguments);
+  auto fleet = fleet_for(arguments);
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
+  return whole(arguments, *std::move(fleet));
 }
 
 // From the user's files, or made up; in the order of the map's inputs.
@@ -283,14 +304,15 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* const command =
       app.add_subcommand("run", "Runs a split model over its devices, or a whole one on one.");
   command->footer(
-      "Example:\n  convoy run pieces --devices devices.yaml --requests 100\n"
+      "Examples:\n  convoy run pieces --devices devices.yaml --requests 100\n"
       "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs");
   command->add_option("MODEL", arguments->model,
                       "A model (.onnx), or the folder that convoy split made")
       ->required()
       ->check(CLI::ExistingPath);
   command->add_option("--devices", arguments->devices,
-                      "devices.yaml; without it a whole model runs on this host");
+                      "devices.yaml; without it a whole model, or parts for no device in "
+                      "particular, run on this host");
   command->add_option("--device", arguments->device, "Who runs a whole model");
   command->add_option("--input", arguments->input,
                       "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
