@@ -35,7 +35,8 @@ class CommandLine : public testing::Test {
   // In the test's own folder; $CONVOY and $MODEL stand for what they say.
   Ended shell(const std::string& command) {
     const std::string all = fmt::format(
-        "exec 2>&1; cd '{0}'; export CONVOY_CACHE='{0}/cache' TMPDIR='{0}'; CONVOY='{1}'; MODEL='{2}'; {3}",
+        "exec 2>&1; cd '{0}'; export CONVOY_CACHE='{0}/cache' TMPDIR='{0}'; CONVOY='{1}'; "
+        "MODEL='{2}'; {3}",
         folder_.path().string(), CONVOY_PROGRAM, kModel.string(), command);
     Ended ended;
     FILE* const output = ::popen(all.c_str(), "r");
@@ -95,7 +96,8 @@ TEST_F(CommandLine, NamesThePlaceInAJsonFileThatIsBroken) {
   for (const std::string name : {"map.json", "plan.json", "profile.json"}) {
     folder_.write(name, "{\n  \"stages\": oops\n}\n");
   }
-  const std::string sentence = ":2: not valid JSON: syntax error while parsing value - invalid literal";
+  const std::string sentence =
+      ":2: not valid JSON: syntax error while parsing value - invalid literal";
   expect_refused("run .", "convoy: ./map.json" + sentence);
   expect_refused("split $MODEL --plan plan.json -o parts", "convoy: plan.json" + sentence);
   expect_refused("plan $MODEL --devices devices.yaml --profile profile.json",

@@ -129,8 +129,8 @@ Result<Subject> parts(const Arguments& arguments) {
                 "describes them", arguments.model);
   }
   if (!made_up.empty() && !arguments.devices.empty()) {
-    return fail(ErrorKind::input, "{}: its map.json names no devices: leave --devices out to run each "
-                "part in a process of its own here, or split by convoy plan --devices {} -o {}",
+    return fail(ErrorKind::input, "{}: its map.json names no devices: leave --devices out to run "
+                "each part in a process of its own here, or split by convoy plan --devices {} -o {}",
                 arguments.model, arguments.devices, arguments.model);
   }
   auto fleet = made_up.empty() ? fleet_for(arguments) : unlimited(made_up);

@@ -24,7 +24,8 @@ TEST(Json, SaysInALineWhatIsWrongAndWhere) {
               StartsWith("f.json:2: not valid JSON: syntax error while parsing value"));
   EXPECT_THAT(error_of("{\n\n"), StartsWith("f.json:3: not valid JSON: "));
   EXPECT_THAT(error_of(""), StartsWith("f.json:1: not valid JSON: "));
-  EXPECT_THAT(error_of("{\"period\": 1e999}"), StartsWith("f.json: not valid JSON: number overflow"));
+  EXPECT_THAT(error_of("{\"period\": 1e999}"),
+              StartsWith("f.json: not valid JSON: number overflow"));
   EXPECT_EQ(error_of("[]"), "f.json: \"stages\" is missing");
   EXPECT_EQ(error_of("{\"stages\": {}}"), "f.json: \"stages\" is not a list");
   EXPECT_EQ(error_of("{\"stages\": [7]}"), "f.json: \"device\" is missing");
