@@ -126,6 +126,13 @@ TEST_F(JobFiles, ARankByAMetricThatNothingMeasuresIsAnErrorWithItsLine) {
             job.string() + ":10: sort_by names the metric \"fsp\", which the test environment does "
                            "not measure; did you mean \"fps\"?");
   EXPECT_TRUE(check_metrics(read->rank, {"fsp", "latency_p50"}));
+  const auto selecting =
+      read_job(folder.write("job.yaml", replaced(kJob, "save_mode: \"selected_only\"",
+                                                 "selected_dataitem: {metrics: [fsp]}")));
+  ASSERT_TRUE(selecting);
+  EXPECT_EQ(check_metrics(selecting->rank, {"fps", "latency_p50"}).error().message,
+            job.string() + ":11: selected_dataitem names the metric \"fsp\", which the test "
+                           "environment does not measure; did you mean \"fps\"?");
 }
 
 TEST_F(JobFiles, ATestEnvironmentAllowsUnknownKeysInItsDatasetOnly) {

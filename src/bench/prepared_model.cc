@@ -3,6 +3,7 @@
 #include <ranges>
 
 #include "bench/compiler.h"
+#include "engine/named_run.h"
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
 #include "engine/verify.h"
@@ -17,11 +18,7 @@ Result<engine::NamedTensors> sample_of(const onnx::Graph& graph) {
   const std::vector<engine::Port> ports = engine::inputs_of(graph);
   auto tensors = engine::sample_inputs(ports, {}, engine::kSampleSeed);
   if (!tensors) return std::unexpected(tensors.error());
-  engine::NamedTensors sample;
-  for (std::size_t i = 0; const engine::Port& port : ports) {
-    if (port.required) sample[port.name] = std::move((*tensors)[i++]);
-  }
-  return sample;
+  return engine::by_name(ports, *tensors);
 }
 
 Result<void> check(const PreparedModel& model, const std::filesystem::path& directory,

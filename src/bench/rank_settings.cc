@@ -63,7 +63,10 @@ Result<SelectedItems> parse_selected(const Yaml& value) {
       .and_then([&] { return parse_names(value, "modules", selected.modules); })
       .and_then([&] { return parse_names(value, "hyperparameters", selected.hyperparameters); })
       .and_then([&] { return parse_names(value, "metrics", selected.metrics); })
-      .transform([&] { return selected; });
+      .transform([&] {
+        if (const Yaml* metrics = value.find("metrics")) selected.metrics_place = metrics->place();
+        return selected;
+      });
 }
 
 Result<void> check_visualization(const Yaml& value) {
@@ -121,9 +124,9 @@ Result<void> check_metrics(const RankSettings& settings, const std::vector<std::
   for (const std::string& name : settings.selected.metrics) {
     if (name == "all" || std::ranges::find(metrics, name) != metrics.end()) continue;
     return fail(ErrorKind::input,
-                "rank: selected_dataitem names the metric \"{}\", which the test environment does "
+                "{}: selected_dataitem names the metric \"{}\", which the test environment does "
                 "not measure{}",
-                name, suggest(name, metrics));
+                settings.selected.metrics_place, name, suggest(name, metrics));
   }
   return {};
 }

@@ -23,6 +23,7 @@ struct SelectedItems {
   std::vector<std::string> modules = {"all"};
   std::vector<std::string> hyperparameters = {"all"};
   std::vector<std::string> metrics = {"all"};
+  std::string metrics_place;  // "job.yaml:34", for messages
 };
 
 enum class SaveMode { selected_only, selected_and_all, selected_and_all_and_picture };

@@ -1,7 +1,6 @@
 // convoy bench: runs a benchmarking job as Ianvs describes it.
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <ftxui/dom/elements.hpp>
 #include <ftxui/screen/screen.hpp>
@@ -13,6 +12,7 @@
 #include "bench/benchmark.h"
 #include "bench/table.h"
 #include "cli/command.h"
+#include "cli/stop_signal.h"
 
 namespace convoy::cli {
 namespace {
@@ -22,13 +22,6 @@ struct Arguments {
   std::string output;
   bool json = false;
 };
-
-// Set by the first Ctrl-C; a second one ends the process as it is, and the workers with it.
-volatile std::sig_atomic_t stopped = 0;
-void on_signal(int signal) {
-  stopped = 1;
-  std::signal(signal, SIG_DFL);
-}
 
 // Shows where a job is, on standard error: in place on a terminal, else one line a case.
 class ProgressLine {
@@ -105,13 +98,12 @@ Result<void> run(const Arguments& arguments) {
   const auto setup = bench::set_up(arguments.job, output);
   if (!setup) return std::unexpected(setup.error());
   for (const std::string& note : setup->notes) fmt::print(stderr, "note: {}\n", note);
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  const StopSignal stop;
   std::error_code ignored;
   const auto line = std::make_unique<ProgressLine>();
   const auto job = bench::run_benchmark(
       *setup, {.program = std::filesystem::read_symlink("/proc/self/exe", ignored),
-               .stop = [] { return stopped != 0; },
+               .stop = [&] { return stop.requested(); },
                .progress = [&](const bench::Progress& progress) { line->show(progress); }});
   line->clear();
   if (!job) return std::unexpected(job.error());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/stop_signal.h"
 #include "foundation/suggest.h"
 
 int main(int argc, char** argv) {
@@ -47,7 +48,7 @@ int main(int argc, char** argv) {
     app.parse(arguments);
     if (const Result<void> done = action(); !done) {
       fmt::print(stderr, "convoy: {}\n", done.error().message);
-      return exit_status(done.error());
+      return cli::status_of(done.error());
     }
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
       fmt::print(stderr, "convoy: the output cannot be written\n");

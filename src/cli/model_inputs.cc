@@ -17,6 +17,10 @@ Result<engine::NamedTensors> model_inputs(const std::vector<engine::Port>& ports
                                           const std::vector<std::string>& dims) {
   const Result<Dimensions> sizes = parse_dimensions(dims);
   if (!sizes) return std::unexpected(sizes.error());
+  if (!input.empty() && !dims.empty()) {
+    return fail(ErrorKind::input,
+                "--dim {}: is for inputs that are made up, not for those of --input", dims.front());
+  }
   if (!input.empty()) return engine::read_inputs(input, ports);
   const auto sample = engine::sample_inputs(ports, *sizes, engine::kSampleSeed);
   if (!sample) return std::unexpected(sample.error());

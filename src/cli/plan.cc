@@ -111,8 +111,8 @@ Result<profile::Profile> measured_profile(const bench::PreparedModel& model,
 Result<profile::Profile> read_profile(const std::string& file, const bench::PreparedModel& model) {
   const Result<std::string> text = read_file(file);
   if (!text) return std::unexpected(text.error());
-  Result<profile::Profile> profile = profile::parse_profile(*text);
-  if (!profile) return within(file, profile.error());
+  Result<profile::Profile> profile = profile::parse_profile(*text, file);
+  if (!profile) return profile;
   const Result<std::string> sha256 = sha256_of(model.file);
   if (!sha256) return std::unexpected(sha256.error());
   if (profile->model_sha256 == *sha256) return profile;
@@ -152,6 +152,9 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
 
 Result<void> make_plan(const Arguments& arguments) {
   if (const Result<void> known = check_words(arguments); !known) return known;
+  if (!arguments.output.empty()) {
+    if (auto able = check_writable(arguments.output); !able) return able;
+  }
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
@@ -169,7 +172,8 @@ Result<void> make_plan(const Arguments& arguments) {
                                                : read_profile(arguments.profile, subject->model);
   if (!profile) return std::unexpected(profile.error());
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
-  if (!graph) return std::unexpected(graph.error());
+  if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())
+                                               : within(arguments.profile, graph.error());
   auto plan = solve(arguments, *devices, *graph, *subject);
   if (!plan) return std::unexpected(plan.error());
   const Planned planned{.graph = std::move(*graph), .plan = std::move(*plan)};

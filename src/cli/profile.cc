@@ -116,6 +116,10 @@ void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {
 }
 
 Result<void> profile(const Arguments& arguments) {
+  if (!arguments.output.empty()) {
+    const auto able = check_writable(std::filesystem::absolute(arguments.output).parent_path());
+    if (!able) return able;
+  }
   const Result<Subject> subject = prepare(arguments);
   if (!subject) return std::unexpected(subject.error());
   const Result<profile::Profile> profile = profile_of(arguments, *subject);
@@ -142,8 +146,9 @@ void add_profile(CLI::App& app, Action& action) {
       "Example:\n  convoy profile model.onnx\n"
       "  convoy profile model.onnx --devices devices.yaml -o profile.json");
   command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
-  command->add_option("--devices", arguments->devices,
-                      "devices.yaml: measure on each of its devices; here without it");
+  auto* const devices =
+      command->add_option("--devices", arguments->devices,
+                          "devices.yaml: measure on each of its devices; here without it");
   command->add_option("-o,--output", arguments->output, "Write profile.json here");
   command->add_option("--input", arguments->input,
                       "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
@@ -152,6 +157,7 @@ void add_profile(CLI::App& app, Action& action) {
                       "Optimise at this level first: none, basic, extended, all")
       ->capture_default_str();
   command->add_option("--threads", arguments->threads, "CPU threads, without --devices")
+      ->excludes(devices)
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print profile.json");

@@ -20,6 +20,7 @@
 #include "engine/sample.h"
 #include "fleet/devices_file.h"
 #include "foundation/cache_folder.h"
+#include "foundation/file.h"
 #include "foundation/suggest.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
@@ -56,13 +57,16 @@ struct Outcome {
   std::string emulation;
 };
 
+fleet::Fleet unlimited(const std::vector<std::string>& names) {
+  fleet::Fleet fleet;
+  for (const std::string& name : names) fleet.devices.push_back({.name = name});
+  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
+      names.size(), ById<DeviceId, fleet::Link>(names.size()));
+  return fleet;
+}
+
 Result<fleet::Fleet> fleet_for(const Arguments& arguments) {
-  if (arguments.devices.empty()) {
-    fleet::Fleet alone;
-    alone.devices.push_back({.name = "host"});
-    alone.links = {{fleet::Link{}}};
-    return alone;
-  }
+  if (arguments.devices.empty()) return unlimited({"host"});
   auto file = fleet::read_devices(arguments.devices);
   if (!file) return std::unexpected(std::move(file.error()));
   for (const std::string& note : file->notes) fmt::print(stderr, "convoy: {}\n", note);
@@ -106,17 +110,39 @@ Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
   return Subject{file->parent_path(), *std::move(map), std::move(fleet)};
 }
 
-Result<Subject> subject_of(const Arguments& arguments) {
-  auto fleet = fleet_for(arguments);
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  if (!std::filesystem::is_directory(arguments.model)) return whole(arguments, *std::move(fleet));
-  if (arguments.devices.empty()) {
-    return fail(ErrorKind::input, "{} is a split model: --devices names the file of its devices",
-                arguments.model);
+// What convoy split made. Where no devices were chosen, each part has one of its own here.
+Result<Subject> parts(const Arguments& arguments) {
+  if (!arguments.device.empty()) {
+    return fail(ErrorKind::input, "--device {}: {} is a split model, whose map.json says who runs "
+                "what", arguments.device, arguments.model);
   }
   auto map = onnx::read_split_map(arguments.model);
   if (!map) return std::unexpected(std::move(map.error()));
+  std::vector<std::string> made_up;
+  for (onnx::SubModel& part : map->sub_models) {
+    if (!part.device.empty()) continue;
+    part.device = fmt::format("part-{}", made_up.size() + 1);
+    made_up.push_back(part.device);
+  }
+  if (made_up.empty() && arguments.devices.empty()) {
+    return fail(ErrorKind::input, "{}: its map.json names devices: say with --devices which file "
+                "describes them", arguments.model);
+  }
+  if (!made_up.empty() && !arguments.devices.empty()) {
+    return fail(ErrorKind::input, "{}: its map.json names no devices: leave --devices out to run "
+                "each part in a process of its own here, or split by convoy plan --devices {} -o {}",
+                arguments.model, arguments.devices, arguments.model);
+  }
+  auto fleet = made_up.empty() ? fleet_for(arguments) : unlimited(made_up);
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
   return Subject{arguments.model, *std::move(map), *std::move(fleet)};
+}
+
+Result<Subject> subject_of(const Arguments& arguments) {
+  if (std::filesystem::is_directory(arguments.model)) return parts(arguments);
+  auto fleet = fleet_for(arguments);
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
+  return whole(arguments, *std::move(fleet));
 }
 
 // From the user's files, or made up; in the order of the map's inputs.
@@ -131,7 +157,8 @@ Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
   }
   for (const std::string& name : subject.map.inputs) {
     const auto port = std::ranges::find(known, name, &engine::Port::name);
-    if (port != known.end()) ports.push_back(*port);
+    // What no part reads still counts: input_1.pb is the second input of the model.
+    ports.push_back(port != known.end() ? *port : engine::Port{.name = name, .required = false});
   }
   auto named = model_inputs(ports, arguments.input, arguments.dims);
   if (!named) return std::unexpected(std::move(named.error()));
@@ -148,7 +175,7 @@ Seconds quantile(const std::vector<Seconds>& sorted, double share) {
 
 // `outcome` also holds what was done when it ends with an error.
 Result<void> run_requests(const Arguments& arguments, const Subject& subject,
-                          const std::vector<engine::SharedTensor>& inputs, StopSignal& stop,
+                          const std::vector<engine::SharedTensor>& inputs, const StopSignal& stop,
                           Outcome& outcome) {
   auto host = emulation::make_local_host(
       subject.fleet, this_program(), emulation::MemoryLimit::enforced,
@@ -245,7 +272,10 @@ Result<void> write_outputs(const std::filesystem::path& folder, const Subject& s
 }
 
 Result<void> run(const Arguments& arguments) {
-  StopSignal stop;
+  const StopSignal stop;
+  if (!arguments.output.empty()) {
+    if (auto able = check_writable(arguments.output); !able) return able;
+  }
   const auto subject = subject_of(arguments);
   if (!subject) return std::unexpected(subject.error());
   const auto inputs = inputs_for(arguments, *subject);
@@ -274,14 +304,15 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* const command =
       app.add_subcommand("run", "Runs a split model over its devices, or a whole one on one.");
   command->footer(
-      "Example:\n  convoy run pieces --devices devices.yaml --requests 100\n"
+      "Examples:\n  convoy run pieces --devices devices.yaml --requests 100\n"
       "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs");
   command->add_option("MODEL", arguments->model,
                       "A model (.onnx), or the folder that convoy split made")
       ->required()
       ->check(CLI::ExistingPath);
   command->add_option("--devices", arguments->devices,
-                      "devices.yaml; without it a whole model runs on this host");
+                      "devices.yaml; without it a whole model, or parts for no device in "
+                      "particular, run on this host");
   command->add_option("--device", arguments->device, "Who runs a whole model");
   command->add_option("--input", arguments->input,
                       "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");

@@ -14,10 +14,13 @@
 
 #include "cli/command.h"
 #include "cli/model_inputs.h"
-#include "engine/optimize.h"
+#include "cli/stop_signal.h"
+#include "engine/optimized_cache.h"
 #include "engine/verify.h"
 #include "fleet/devices_file.h"
+#include "foundation/cache_folder.h"
 #include "foundation/file.h"
+#include "foundation/json.h"
 #include "foundation/sha256.h"
 #include "foundation/units.h"
 #include "onnx/cut.h"
@@ -113,15 +116,14 @@ Result<Request> request_plan(const std::string& file) {
   if (!text) return std::unexpected(text.error());
   Request request;
   std::vector<std::vector<std::string>> parts;
-  try {
-    const auto plan = nlohmann::json::parse(*text);
-    for (const auto& stage : plan.at("stages")) {
-      request.devices.push_back(stage.at("device"));
-      parts.push_back(stage.at("nodes"));
+  const auto read = read_json(*text, file, [&](const nlohmann::json& plan) -> Result<void> {
+    for (const nlohmann::json& stage : json_list(plan, "stages")) {
+      request.devices.push_back(json_text(stage, "device"));
+      parts.push_back(json_texts(stage, "nodes"));
     }
-  } catch (const nlohmann::json::exception& error) {
-    return fail(ErrorKind::input, "{}: no plan: {}", file, error.what());
-  }
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
   if (parts.empty()) return fail(ErrorKind::input, "{}: the plan has no stages", file);
   request.partition = [file, parts](const onnx::Graph& graph) -> Result<onnx::Partition> {
     Result<onnx::Partition> partition = onnx::partition_of_nodes(graph, parts);
@@ -141,13 +143,14 @@ Result<Request> request_of(const Arguments& arguments) {
 // values to cut at: optimisation merges nodes, and what they handed to each other is gone.
 Result<Source> optimised_source(const fs::path& model, const onnx::Graph& original,
                                 const Request& request, OptimizationLevel wanted,
-                                const fs::path& scratch) {
+                                const StopSignal& stop) {
   std::optional<Error> problem;
   for (int level = static_cast<int>(wanted); level >= 0; --level) {
     const auto tried = static_cast<OptimizationLevel>(level);
-    const fs::path file = scratch / fmt::format("{}.onnx", onnx::name_of(tried));
-    if (auto done = engine::optimize(model, tried, file); !done) return std::unexpected(done.error());
-    auto optimised = read_graph(file);
+    const auto file = engine::optimized_model(model, tried, cache_folder());
+    if (!file) return std::unexpected(file.error());
+    if (stop.requested()) return fail(ErrorKind::cancelled, "stopped");
+    auto optimised = read_graph(*file);
     if (!optimised) return std::unexpected(optimised.error());
     Result<onnx::Partition> partition = request.partition(optimised->second);
     if (partition) {
@@ -241,12 +244,14 @@ Result<void> split(const Arguments& arguments) {
   if (!mode) return within("--mode", mode.error());
   const Result<OptimizationLevel> level = onnx::parse_level(arguments.level);
   if (!level) return within("--level", level.error());
+  const StopSignal stop;
   std::error_code code;
   const fs::path folder = fs::path(arguments.model).parent_path();
   if (fs::equivalent(arguments.output, folder.empty() ? "." : folder, code)) {
     return fail(ErrorKind::input, "--output: {} is where the model itself is; choose another folder",
                 arguments.output);
   }
+  if (auto able = check_writable(arguments.output); !able) return able;
   const Result<Request> request = request_of(arguments);
   if (!request) return std::unexpected(request.error());
   const auto original = read_graph(arguments.model).transform([](auto read) {
@@ -254,13 +259,9 @@ Result<void> split(const Arguments& arguments) {
   });
   if (!original) return std::unexpected(original.error());
 
-  // External weights of the optimised model are read from here until the parts are written.
-  const Aside scratch(fs::temp_directory_path() / "convoy-split");
-  fs::create_directory(scratch.path(), code);
-  if (code) return fail(ErrorKind::failure, "{}: {}", scratch.path().string(), code.message());
   const Result<Source> source =
       *mode == onnx::CutMode::exact
-          ? optimised_source(arguments.model, *original, *request, *level, scratch.path())
+          ? optimised_source(arguments.model, *original, *request, *level, stop)
           : plain_source(arguments.model, *request);
   if (!source) return std::unexpected(source.error());
   if (*mode == onnx::CutMode::exact && source->level != *level) {
@@ -275,6 +276,7 @@ Result<void> split(const Arguments& arguments) {
 
   std::optional<engine::Difference> checked;
   const auto check = [&](const fs::path& directory) -> Result<void> {
+    if (stop.requested()) return fail(ErrorKind::cancelled, "stopped");
     if (arguments.no_check) return {};
     const auto inputs = model_inputs(*original, arguments.input, arguments.dims);
     if (!inputs) {
@@ -283,6 +285,7 @@ Result<void> split(const Arguments& arguments) {
     }
     const auto verified = engine::verify(arguments.model, directory, *inputs, arguments.threads);
     if (!verified) return std::unexpected(verified.error());
+    if (stop.requested()) return fail(ErrorKind::cancelled, "stopped");
     checked = verified->largest;
     if (*mode == onnx::CutMode::fast || checked->identical) return {};
     return fail(ErrorKind::failure, "the pieces do not give the answers of {}; nothing was written",
@@ -316,11 +319,15 @@ void add_split(CLI::App& app, Action& action) {
                       "optimises its piece")->capture_default_str();
   command->add_option("--level", arguments->level, "Optimisation before an exact cut: none, basic, "
                       "extended, all")->capture_default_str();
-  command->add_flag("--no-check", arguments->no_check, "Do not run the pieces against the whole");
+  auto* const no_check = command->add_flag("--no-check", arguments->no_check,
+                                           "Do not run the pieces against the whole");
   command->add_option("--input", arguments->input,
-                      "Check on these inputs (a folder with input_0.pb, ... or NAME.npy)");
-  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+                      "Check on these inputs (a folder with input_0.pb, ... or NAME.npy)")
+      ->excludes(no_check);
+  command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension")
+      ->excludes(no_check);
   command->add_option("--threads", arguments->threads, "CPU threads of the check")
+      ->excludes(no_check)
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print one JSON object");

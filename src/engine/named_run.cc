@@ -1,6 +1,5 @@
 #include "engine/named_run.h"
 
-#include <cassert>
 #include <utility>
 
 namespace convoy::engine {
@@ -22,9 +21,10 @@ Result<std::vector<SharedTensor>> in_order(const std::vector<Port>& ports,
 }
 
 NamedTensors by_name(const std::vector<Port>& ports, const std::vector<SharedTensor>& tensors) {
-  assert(tensors.size() <= ports.size());
   NamedTensors named;
-  for (std::size_t i = 0; i < tensors.size(); ++i) named.emplace(ports[i].name, tensors[i]);
+  for (auto tensor = tensors.begin(); const Port& port : ports) {
+    if (port.required && tensor != tensors.end()) named.emplace(port.name, *tensor++);
+  }
   return named;
 }
 

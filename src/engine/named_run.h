@@ -15,7 +15,7 @@ namespace convoy::engine {
 [[nodiscard]] Result<std::vector<SharedTensor>> in_order(const std::vector<Port>& ports,
                                                          const NamedTensors& tensors);
 
-// Tensors for the first of `ports`, by name.
+// Tensors for the required ones of `ports`, in their order, by name.
 [[nodiscard]] NamedTensors by_name(const std::vector<Port>& ports,
                                    const std::vector<SharedTensor>& tensors);
 

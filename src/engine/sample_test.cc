@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/named_run.h"
+
 namespace convoy::engine {
 namespace {
 
@@ -126,6 +128,8 @@ TEST(InputsOf, KnowAnUnknownRankAndPutOverridableInitializersLast) {
   EXPECT_TRUE(ports[0].required);
   EXPECT_FALSE(ports[0].type.dims);
   EXPECT_FALSE(ports[1].required);
+  const NamedTensors sample = by_name({ports[1], ports[0]}, std::vector<SharedTensor>(1));
+  EXPECT_TRUE(sample.contains("x")) << "samples are of the required ones, wherever they stand";
 }
 
 }  // namespace

@@ -14,6 +14,10 @@
 namespace convoy::fleet {
 namespace {
 
+// With fewer a run would seem to hang; no worker takes more threads.
+constexpr double kFewestCores = 0.01;
+constexpr double kMostCores = 1024;
+
 // A declared device, with what its links are derived from.
 struct Declared {
   Device device;
@@ -85,6 +89,10 @@ Yaml Reader::map(const Yaml& value, std::string_view what, std::vector<std::stri
 // A quote at one end only is a slip of the pen (`type: gpu"`) and left out.
 std::string Reader::text(const Yaml& map, std::string_view key, std::string_view what) {
   if (error_) return {};
+  if (const Yaml* found = map.find(key); found != nullptr && found->is_null()) {
+    refuse(*found, "\"{}\" is empty", key);
+    return {};
+  }
   const Result<std::string> read = required_text(map, key, what);
   if (!read) {
     error_ = read.error();
@@ -155,8 +163,9 @@ double Reader::cores(const Yaml& map) {
   double value = 0;
   const char* const end = written.data() + written.size();
   const auto [stop, problem] = std::from_chars(written.data(), end, value);
-  if (problem != std::errc() || stop != end || !std::isfinite(value) || value <= 0) {
-    refuse(*map.find("cores"), "cores: \"{}\" is not a number above 0, such as 4 or 0.5", written);
+  if (problem != std::errc() || stop != end || !(value >= kFewestCores && value <= kMostCores)) {
+    refuse(*map.find("cores"), "cores: \"{}\" is not a number from {} to {}, such as 4 or 0.5",
+           written, kFewestCores, kMostCores);
   }
   return value;
 }
@@ -215,6 +224,10 @@ Declared Reader::device(const Yaml& value) {
   made.device.memory_bandwidth = quantity(keys, "memory_bandwidth", parse_bandwidth, "GB/s");
   made.device.power = power(keys);
   made.device.provider = optional_text(keys, "provider", "cpu");
+  if (made.device.provider != "cpu") {
+    refuse(*keys.find("provider"), "provider: \"{}\" is not supported; only cpu is",
+           made.device.provider);
+  }
   made.device.address = optional_text(keys, "address", "");
   return made;
 }

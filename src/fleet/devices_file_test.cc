@@ -67,7 +67,7 @@ TEST_F(DevicesFileTest, ReadsEverythingADeviceCanHave) {
     flops: 8 GFLOP/s
     memory_bandwidth: 3.2 GB/s
     power: {idle: 1.5 W, busy: 4500 mW}
-    provider: xnnpack
+    provider: cpu
     address: tcp://10.0.0.7:5700
 )");
   ASSERT_TRUE(result) << result.error().message;
@@ -83,7 +83,7 @@ TEST_F(DevicesFileTest, ReadsEverythingADeviceCanHave) {
   ASSERT_TRUE(board.power);
   EXPECT_EQ(board.power->idle, Watts(1.5));
   EXPECT_EQ(board.power->busy, Watts(4.5));
-  EXPECT_EQ(board.provider, "xnnpack");
+  EXPECT_EQ(board.provider, "cpu");
   EXPECT_EQ(board.address, "tcp://10.0.0.7:5700");
   EXPECT_THAT(result->notes, IsEmpty());
   EXPECT_THAT(result->points, IsEmpty());
@@ -216,6 +216,9 @@ TEST_F(DevicesFileTest, SaysWhatIsWrongWithADevice) {
   EXPECT_EQ(error("devices:\n  - {name: [a]}\n"),
             "devices.yaml:2: \"name\" must be a single value, not a list");
   EXPECT_EQ(error("devices:\n  - {name: \"\"}\n"), "devices.yaml:2: \"name\" is empty");
+  EXPECT_EQ(error("devices:\n  - name: a\n    memory: ~\n"), "devices.yaml:3: \"memory\" is empty");
+  EXPECT_EQ(error("devices:\n  - {name: a, provider: cuda}\n"),
+            "devices.yaml:2: provider: \"cuda\" is not supported; only cpu is");
 }
 
 TEST_F(DevicesFileTest, SaysWhatIsWrongWithAQuantity) {
@@ -227,8 +230,11 @@ TEST_F(DevicesFileTest, SaysWhatIsWrongWithAQuantity) {
   EXPECT_THAT(error("devices:\n  - {name: a, memory: -1}\n"), HasSubstr("\"-1\" is negative"));
   EXPECT_EQ(error("devices:\n  - {name: a, memory: 0}\n"),
             "devices.yaml:2: memory must be above 0; leave the key out for no limit");
-  EXPECT_EQ(error("devices:\n  - {name: a, cores: many}\n"),
-            "devices.yaml:2: cores: \"many\" is not a number above 0, such as 4 or 0.5");
+  for (const std::string cores : {"many", "0", "1e-9", "1025", "1e300", "nan", "inf"}) {
+    EXPECT_EQ(error("devices:\n  - {name: a, cores: " + cores + "}\n"),
+              "devices.yaml:2: cores: \"" + cores +
+                  "\" is not a number from 0.01 to 1024, such as 4 or 0.5");
+  }
   EXPECT_EQ(error("devices:\n  - {name: a, power: {idle: 1}}\n"),
             "devices.yaml:2: power needs \"busy\"");
   EXPECT_EQ(error("devices:\n  - {name: a, power: {idle: 3, busy: 2}}\n"),

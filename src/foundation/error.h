@@ -15,7 +15,7 @@ enum class ErrorKind {
   infeasible,  // understood, but no plan fits (memory, devices); exit status 1
   lost,        // a peer is gone or did not answer in time; exit status 1
   failure,     // the machine refused: disk, sockets, a library; exit status 1
-  cancelled,   // the user stopped it; exit status 130, as shells report Ctrl-C
+  cancelled,   // the user stopped it; exit status 130, or 128 and the signal that came
 };
 
 // One sentence for the user: what is wrong, where (file, line, name), and what would be right.

@@ -55,6 +55,16 @@ Result<void> write_file(const fs::path& file, std::string_view contents) {
   return aside.commit();
 }
 
+Result<void> check_writable(const fs::path& folder) {
+  std::error_code code;
+  fs::path nearest = fs::absolute(folder);
+  while (!fs::exists(nearest, code) && nearest.has_relative_path()) nearest = nearest.parent_path();
+  const Aside probe(nearest / "probe");
+  fs::create_directory(probe.path(), code);
+  if (!code) return {};
+  return fail(ErrorKind::failure, "{}: cannot be written into: {}", folder.string(), code.message());
+}
+
 Aside::Aside(fs::path target) : target_(std::move(target)) {
   // "DIR/" and "DIR" mean the same folder.
   if (!target_.has_filename()) target_ = target_.parent_path();

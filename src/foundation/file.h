@@ -15,6 +15,9 @@ namespace convoy {
 // Writes aside and renames: whoever looks sees the old contents or the new, never half of them.
 [[nodiscard]] Result<void> write_file(const std::filesystem::path& file, std::string_view contents);
 
+// Error unless files can be made in a folder, which may itself have to be made first. Nothing stays.
+[[nodiscard]] Result<void> check_writable(const std::filesystem::path& folder);
+
 // A file or folder that is written aside, in the folder of its target. It takes the target's place
 // at commit(); what was written is removed if it never comes to that.
 class Aside {

@@ -94,7 +94,13 @@ std::string Yaml::place() const { return fmt::format("{}:{}", file ? *file : "",
 Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
   try {
     Converter converter{.file = std::make_shared<const std::string>(file)};
-    return converter.convert(YAML::Load(text), 1, 0);
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
+    if (documents.size() > 1) {
+      return fail(ErrorKind::input, "{}:{}: a second YAML document starts here; a file holds one",
+                  file, documents[1].Mark().line + 1);
+    }
+    return converter.convert(documents.empty() ? YAML::Node() : documents[0], 1, 0);
   } catch (const YAML::ParserException& error) {
     return fail(ErrorKind::input, "{}:{}: not valid YAML: {}", file, error.mark.line + 1,
                 error.msg);

@@ -37,7 +37,8 @@ struct Yaml {
   [[nodiscard]] std::string place() const;
 };
 
-// Errors: no such file, not YAML (with line), a repeated key, aliases that expand beyond reason.
+// Errors: no such file, not YAML (with line), a second document, a repeated key, aliases that expand
+// beyond reason.
 [[nodiscard]] Result<Yaml> read_yaml(const std::filesystem::path& file);
 [[nodiscard]] Result<Yaml> parse_yaml(const std::string& text, const std::string& file);
 

@@ -43,6 +43,13 @@ TEST(Yaml, WhatIsNoYamlIsAnErrorWithItsLine) {
   EXPECT_THAT(yaml.error().message, HasSubstr("f.yaml:3: not valid YAML"));
 }
 
+TEST(Yaml, ASecondDocumentIsAnErrorWithItsLine) {
+  EXPECT_EQ(parse_yaml("a: 1\n---\nb: 2\n", "f.yaml").error().message,
+            "f.yaml:3: a second YAML document starts here; a file holds one");
+  EXPECT_EQ(parsed("---\na: 1\n...\n---\n").find("a")->scalar, "1");
+  EXPECT_TRUE(parsed("# nothing\n").is_null());
+}
+
 TEST(Yaml, AliasesThatExplodeAreRefused) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {

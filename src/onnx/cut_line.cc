@@ -78,7 +78,9 @@ class LinePartitioner {
     Line line;
     if (text.values.empty()) return fail(ErrorKind::input, "a cut without a value's name");
     for (const std::string& name : text.values) {
-      const Result<ValueId> value = find_value(graph_, name);
+      const Result<ValueId> value = find_value(graph_, name, [&](const Value& other) {
+        return other.producer && !copied_[*other.producer] && !other.consumers.empty();
+      });
       if (!value) return std::unexpected(value.error());
       if (!can_cross(*value)) return no_cut_error(*value);
       if (!named_.insert(*value).second) {
@@ -240,7 +242,8 @@ class LinePartitioner {
 
 }  // namespace
 
-Result<ValueId> find_value(const Graph& graph, const std::string& name) {
+Result<ValueId> find_value(const Graph& graph, const std::string& name,
+                           const std::function<bool(const Value&)>& fits) {
   if (const auto value = graph.find(name)) return *value;
   if (const auto inside = graph.inside_bodies.find(name); inside != graph.inside_bodies.end()) {
     return fail(ErrorKind::input, "the value \"{}\" lies inside the body of {}, which runs on one "
@@ -249,7 +252,7 @@ Result<ValueId> find_value(const Graph& graph, const std::string& name) {
   }
   std::vector<std::string> known;
   for (const Value& value : graph.values) {
-    if (value.producer) known.push_back(value.name);
+    if (fits(value)) known.push_back(value.name);
   }
   return fail(ErrorKind::input, "the model has no value \"{}\"{}", name, suggest(name, known));
 }

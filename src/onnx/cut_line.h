@@ -42,8 +42,9 @@ struct SeparatingCut {
 // proportion to the graph, and for each cut again where there is shape arithmetic.
 [[nodiscard]] std::vector<SeparatingCut> separating_cuts(const Graph& graph);
 
-// The value of this name as users may give it. Errors: an unknown name (the nearest known one), a
-// value inside a body (the enclosing node).
-[[nodiscard]] Result<ValueId> find_value(const Graph& graph, const std::string& name);
+// The value of this name as users may give it. Errors: an unknown name (the nearest of a value that
+// `fits`), a value inside a body (the enclosing node).
+[[nodiscard]] Result<ValueId> find_value(const Graph& graph, const std::string& name,
+                                         const std::function<bool(const Value&)>& fits);
 
 }  // namespace convoy::onnx

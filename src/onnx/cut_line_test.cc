@@ -87,6 +87,11 @@ TEST(CutLine, AnUnknownNameIsAnsweredWithTheNearest) {
   EXPECT_THAT(cut_error(graph, {{{"hiden"}}}),
               HasSubstr("no value \"hiden\"; did you mean \"hidden\"?"));
   EXPECT_THAT(cut_error(graph, {{}}), HasSubstr("a cut without a value's name"));
+  const Graph with_constants = index(parse_graph(
+      "g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> "
+      "{ k = Neg(w) hidden = Mul(x, k) y = Abs(hidden) }"));
+  EXPECT_THAT(cut_error(with_constants, {{{"other"}}}),
+              testing::EndsWith("no value \"other\"; known: hidden"));
 }
 
 TEST(CutLine, OnlyValuesThatNodesComputeCanCross) {

@@ -40,9 +40,12 @@ class PointPartitioner {
   Result<void> claim(const PartitionPoint& point) {
     const std::size_t number = inputs_.size();
     const auto where = fmt::format("partition point {}", number + 1);
+    const auto fits = [&](const Value& value) {
+      return value.producer ? !copied_[*value.producer] : value.is_input;
+    };
     std::set<ValueId>& inputs = inputs_.emplace_back();
     for (const std::string& name : point.inputs) {
-      const Result<ValueId> value = find_value(graph_, name);
+      const Result<ValueId> value = find_value(graph_, name, fits);
       if (!value) return within(where, value.error());
       inputs.insert(*value);
     }
@@ -55,7 +58,7 @@ class PointPartitioner {
       if (reached.insert(*producer).second) open.push_back(*producer);
     };
     for (const std::string& name : point.outputs) {
-      const Result<ValueId> value = find_value(graph_, name);
+      const Result<ValueId> value = find_value(graph_, name, fits);
       if (!value) return within(where, value.error());
       visit(*value);
     }

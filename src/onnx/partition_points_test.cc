@@ -67,7 +67,8 @@ TEST(PartitionPoints, WrongPointsAreRefused) {
   EXPECT_THAT(error_of(graph, {{{"x"}, {}}}), HasSubstr("partition point 1: it has no outputs"));
   EXPECT_THAT(error_of(graph, {{{"x"}, {"aa"}}}),
               HasSubstr("partition point 1: the model has no value \"aa\""));
-  EXPECT_THAT(error_of(graph, {{{"xx"}, {"a"}}}), HasSubstr("no value \"xx\""));
+  EXPECT_THAT(error_of(graph, {{{"xx"}, {"a"}}}),
+              HasSubstr("no value \"xx\"; did you mean \"x\"?"));
   EXPECT_THAT(error_of(graph, {{{"x"}, {"y"}}, {{"x"}, {"a"}}}),
               HasSubstr("partition point 2: no node lies between"));
   EXPECT_THAT(error_of(graph, {{{"a", "x"}, {"y"}}, {{"x"}, {"a"}}}),

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "foundation/file.h"
+#include "foundation/json.h"
 #include "foundation/sha256.h"
 #include "onnx/model_proto.h"
 
@@ -43,42 +44,42 @@ Json to_json(const SplitMap& map) {
   return json;
 }
 
-// Only nlohmann's own exceptions leave the functions below; read_split_map catches them.
-void refuse_unknown_keys(const Json& json, const std::set<std::string>& known) {
+void refuse_unknown_keys(const nlohmann::json& json, const std::set<std::string>& known) {
   for (const auto& [key, value] : json.items()) {
-    if (known.contains(key)) continue;
-    throw Json::other_error::create(501, fmt::format("unknown key \"{}\"", key), &json);
+    if (!known.contains(key)) throw Malformed{fmt::format("unknown key \"{}\"", key)};
   }
 }
 
-SubModel parse_sub_model(const Json& json) {
+SubModel parse_sub_model(const nlohmann::json& json) {
   refuse_unknown_keys(json, {"file", "device", "inputs", "outputs", "sha256", "data_file",
                              "data_sha256"});
-  return {.file = json.at("file"),
-          .device = json.at("device"),
-          .inputs = json.at("inputs"),
-          .outputs = json.at("outputs"),
-          .sha256 = json.at("sha256"),
-          .data_file = json.value("data_file", ""),
-          .data_sha256 = json.value("data_sha256", "")};
+  const auto text_or_none = [&](const char* key) {
+    return json.contains(key) ? json_text(json, key) : "";
+  };
+  return {.file = json_text(json, "file"),
+          .device = json_text(json, "device"),
+          .inputs = json_texts(json, "inputs"),
+          .outputs = json_texts(json, "outputs"),
+          .sha256 = json_text(json, "sha256"),
+          .data_file = text_or_none("data_file"),
+          .data_sha256 = text_or_none("data_sha256")};
 }
 
-Result<SplitMap> parse_map(const std::string& text) {
-  const Json json = Json::parse(text);
+Result<SplitMap> parse_map(const nlohmann::json& json) {
   refuse_unknown_keys(json, {"model", "model_sha256", "mode", "level", "inputs", "outputs",
                              "sub_models"});
-  const Result<CutMode> mode = parse_mode(json.at("mode").get<std::string>());
+  const Result<CutMode> mode = parse_mode(json_text(json, "mode"));
   if (!mode) return std::unexpected(mode.error());
-  const Result<OptimizationLevel> level = parse_level(json.at("level").get<std::string>());
+  const Result<OptimizationLevel> level = parse_level(json_text(json, "level"));
   if (!level) return std::unexpected(level.error());
-  SplitMap map{.model = json.at("model"),
-               .model_sha256 = json.at("model_sha256"),
+  SplitMap map{.model = json_text(json, "model"),
+               .model_sha256 = json_text(json, "model_sha256"),
                .mode = *mode,
                .level = *level,
-               .inputs = json.at("inputs"),
-               .outputs = json.at("outputs"),
+               .inputs = json_texts(json, "inputs"),
+               .outputs = json_texts(json, "outputs"),
                .sub_models = {}};
-  for (const Json& sub_model : json.at("sub_models")) {
+  for (const nlohmann::json& sub_model : json_list(json, "sub_models")) {
     map.sub_models.push_back(parse_sub_model(sub_model));
   }
   if (map.sub_models.empty()) return fail(ErrorKind::input, "it names no sub-models");
@@ -231,18 +232,12 @@ Result<SplitMap> read_split_map(const fs::path& directory) {
     return fail(text.error().kind, "{}; a folder that `convoy split` wrote has one",
                 text.error().message);
   }
-  try {
-    Result<SplitMap> map = parse_map(*text);
-    if (!map) return within(file.string(), map.error());
-    if (Result<void> present = check_files_present(directory, *map); !present) {
-      return within(file.string(), present.error());
-    }
-    return map;
-  } catch (const nlohmann::json::exception& error) {
-    // Its words follow a tag in brackets.
-    const std::string_view what = error.what();
-    return fail(ErrorKind::input, "{}: {}", file.string(), what.substr(what.find(']') + 2));
+  Result<SplitMap> map = read_json(*text, file.string(), parse_map);
+  if (!map) return map;
+  if (Result<void> present = check_files_present(directory, *map); !present) {
+    return within(file.string(), present.error());
   }
+  return map;
 }
 
 Result<void> check_split(const fs::path& directory, const SplitMap& map) {

@@ -3,10 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
-
-#include "foundation/suggest.h"
 
 namespace convoy::plan {
 
@@ -30,72 +27,6 @@ Json names_of(const std::vector<I>& ids, const ById<I, T>& items) {
   Json names = Json::array();
   for (const I id : ids) names.push_back(items[id].name);
   return names;
-}
-
-// Nodes by name; a name that several nodes have stands for none of them.
-Result<std::map<std::string, NodeId>> nodes_by_name(const CostGraph& graph) {
-  std::map<std::string, NodeId> nodes;
-  for (const NodeId node : graph.nodes.ids()) {
-    if (!nodes.emplace(graph.nodes[node].name, node).second) {
-      return fail(ErrorKind::input, "two nodes of the model are called \"{}\"",
-                  graph.nodes[node].name);
-    }
-  }
-  return nodes;
-}
-
-Result<DeviceId> device_of(const Json& stage, const fleet::Fleet& fleet) {
-  const std::string name = stage.at("device").get<std::string>();
-  if (const auto device = fleet.find(name)) return *device;
-  std::vector<std::string> known;
-  for (const fleet::Device& device : fleet.devices) known.push_back(device.name);
-  return fail(ErrorKind::input, "the plan names the device \"{}\", which the fleet lacks{}", name,
-              suggest(name, known));
-}
-
-Result<Placement> placement_of(const Json& plan, const CostGraph& graph,
-                               const fleet::Fleet& fleet) {
-  const auto by_name = nodes_by_name(graph);
-  if (!by_name) return std::unexpected(by_name.error());
-  Placement placement;
-  std::map<NodeId, std::size_t> stage_of;
-  for (const Json& stage : plan.at("stages")) {
-    const Result<DeviceId> device = device_of(stage, fleet);
-    if (!device) return std::unexpected(device.error());
-    PlacedStage placed{.device = *device, .nodes = {}};
-    for (const Json& item : stage.at("nodes")) {
-      const std::string name = item.get<std::string>();
-      const auto node = by_name->find(name);
-      if (node == by_name->end()) {
-        return fail(ErrorKind::input,
-                    "the plan names the node \"{}\", which the model lacks: it was made for "
-                    "another model, or another level of optimisation",
-                    name);
-      }
-      if (!stage_of.emplace(node->second, placement.size()).second) {
-        return fail(ErrorKind::input, "the plan places the node \"{}\" twice", name);
-      }
-      placed.nodes.push_back(node->second);
-    }
-    if (placed.nodes.empty()) {
-      return fail(ErrorKind::input, "stage {} of the plan has no nodes", placement.size() + 1);
-    }
-    std::ranges::sort(placed.nodes);
-    placement.push_back(std::move(placed));
-  }
-  for (const NodeId node : graph.nodes.ids()) {
-    if (!stage_of.contains(node)) {
-      return fail(ErrorKind::input, "the plan has no stage for the node \"{}\"",
-                  graph.nodes[node].name);
-    }
-    for (const ValueId value : graph.nodes[node].reads) {
-      const auto producer = graph.values[value].producer;
-      if (!producer || stage_of.at(*producer) <= stage_of.at(node)) continue;
-      return fail(ErrorKind::input, "stage {} of the plan reads \"{}\", which the later stage {} makes",
-                  stage_of.at(node) + 1, graph.values[value].name, stage_of.at(*producer) + 1);
-    }
-  }
-  return placement;
 }
 
 std::string share_of(Seconds part, Seconds whole) {
@@ -200,15 +131,6 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
     text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);
   }
   return text;
-}
-
-Result<Placement> read_placement(const std::string& json, const CostGraph& graph,
-                                 const fleet::Fleet& fleet) {
-  try {
-    return placement_of(Json::parse(json), graph, fleet);
-  } catch (const Json::exception& exception) {
-    return fail(ErrorKind::input, "not a plan: {}", exception.what());
-  }
 }
 
 }  // namespace convoy::plan

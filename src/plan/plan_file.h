@@ -20,10 +20,4 @@ namespace convoy::plan {
 [[nodiscard]] std::string to_text(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 
-// The stages of a plan.json as placement of this graph on this fleet. Errors: no JSON, a missing
-// key, an unknown device or node (the file was made for another model), a node in no stage or in
-// two, a stage that reads from a later one. The caller adds the file's name.
-[[nodiscard]] Result<Placement> read_placement(const std::string& json, const CostGraph& graph,
-                                               const fleet::Fleet& fleet);
-
 }  // namespace convoy::plan

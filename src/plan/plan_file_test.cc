@@ -11,7 +11,6 @@
 namespace convoy::plan {
 namespace {
 
-using testing::HasSubstr;
 using testing::StartsWith;
 
 class PlanFileTest : public testing::Test {
@@ -26,10 +25,6 @@ class PlanFileTest : public testing::Test {
   }
   const CostGraph& graph() { return builder.problem().graph; }
   const fleet::Fleet& fleet() { return builder.problem().fleet; }
-  std::string error(const std::string& json) {
-    const auto placement = read_placement(json, graph(), fleet());
-    return placement ? "no error" : placement.error().message;
-  }
 
   ProblemBuilder builder;
   Plan plan;
@@ -74,30 +69,6 @@ TEST_F(PlanFileTest, SaysItForPeople) {
                  "placement has a shorter period\n"
                  "solver: chain\n"
                  "- the bottleneck: phone computes for the whole period of 1.00 s\n"));
-}
-
-TEST_F(PlanFileTest, ReadsItsOwnPlan) {
-  EXPECT_EQ(read_placement(to_json(plan, graph(), fleet()), graph(), fleet()), plan.placement);
-}
-
-TEST_F(PlanFileTest, SaysWhyAPlanDoesNotFit) {
-  EXPECT_THAT(error("{"), StartsWith("not a plan: "));
-  EXPECT_THAT(error("{}"), HasSubstr("key 'stages' not found"));
-  EXPECT_THAT(error(R"({"stages": [{"device": 3, "nodes": []}]})"), StartsWith("not a plan: "));
-  EXPECT_EQ(error(R"({"stages": [{"device": "phon", "nodes": ["n0"]}]})"),
-            "the plan names the device \"phon\", which the fleet lacks; did you mean \"phone\"?");
-  EXPECT_EQ(error(R"({"stages": [{"device": "phone", "nodes": ["conv"]}]})"),
-            "the plan names the node \"conv\", which the model lacks: it was made for another "
-            "model, or another level of optimisation");
-  EXPECT_EQ(error(R"({"stages": [{"device": "phone", "nodes": ["n0", "n0"]}]})"),
-            "the plan places the node \"n0\" twice");
-  EXPECT_EQ(error(R"({"stages": [{"device": "phone", "nodes": ["n0"]}]})"),
-            "the plan has no stage for the node \"n1\"");
-  EXPECT_EQ(error(R"({"stages": [{"device": "phone", "nodes": []}]})"),
-            "stage 1 of the plan has no nodes");
-  EXPECT_EQ(error(R"({"stages": [{"device": "phone", "nodes": ["n1"]},
-                                 {"device": "laptop", "nodes": ["n0"]}]})"),
-            "stage 1 of the plan reads \"v1\", which the later stage 2 makes");
 }
 
 }  // namespace

@@ -131,6 +131,10 @@ Result<const DeviceProfile*> find_device(const Profile& profile, const std::stri
               suggest(name, names));
 }
 
+std::string cores_text(double cores) {
+  return cores == 0 ? "no limit to its cores" : fmt::format("{} cores", cores);
+}
+
 // The times of one device, in the order of the cost nodes.
 Result<ById<NodeId, Seconds>> times_on(const DeviceProfile& device, const plan::CostGraph& costs) {
   ById<NodeId, Seconds> times;
@@ -158,6 +162,12 @@ Result<PlannedGraph> cost_graph(const onnx::Graph& graph, const Profile& profile
   for (const fleet::Device& device : fleet.devices) {
     const Result<const DeviceProfile*> measured = find_device(profile, device.name);
     if (!measured) return std::unexpected(measured.error());
+    if ((*measured)->cores != device.cores) {
+      return fail(ErrorKind::input,
+                  "the profile of the device \"{}\" was made with {}, but it has {}; convoy profile "
+                  "makes another", device.name, cores_text((*measured)->cores),
+                  cores_text(device.cores));
+    }
     Result<ById<NodeId, Seconds>> times = times_on(**measured, costs);
     if (!times) return std::unexpected(times.error());
     costs.compute.push_back(std::move(*times));

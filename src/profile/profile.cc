@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "foundation/json.h"
+
 namespace convoy::profile {
 namespace {
 
@@ -21,47 +23,24 @@ Json to_json(const DeviceProfile& device) {
           {"run_s", device.run.count()},
           {"spread_s", device.spread.count()},
           {"runs", device.runs},
+          {"cores", device.cores},
           {"stage_overhead_s", device.stage_overhead.count()},
           {"runtime_memory_bytes", device.runtime_memory.value()},
           {"nodes", std::move(nodes)}};
 }
 
-// Thrown and caught in this file only, like the library's own exceptions.
-struct Malformed {
-  std::string what;
-};
+// What no measuring comes near.
+constexpr double kMostSeconds = 1e6;
+constexpr double kMostBytes = 1e15;
+constexpr double kMostRuns = 1e9;
+constexpr double kMostCores = 1e6;
 
-const Json& member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end()) throw Malformed{fmt::format("\"{}\" is missing", key)};
-  return *found;
-}
-
-std::string text(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_string()) throw Malformed{fmt::format("\"{}\" is not a text", key)};
-  return value;
-}
-
-double number(const Json& value, std::string_view key) {
-  if (!value.is_number() || value.get<double>() < 0) {
-    throw Malformed{fmt::format("\"{}\" is not a number of at least 0", key)};
-  }
-  return value;
+double number(const Json& object, const char* key, double most) {
+  return json_number(json_member(object, key), key, most);
 }
 
 Seconds seconds(const Json& object, const char* key) {
-  return Seconds(number(member(object, key), key));
-}
-
-Bytes bytes(const Json& value, std::string_view key) {
-  return Bytes(static_cast<std::int64_t>(number(value, key)));
-}
-
-const Json& object_at(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_object()) throw Malformed{fmt::format("\"{}\" is not an object", key)};
-  return value;
+  return Seconds(number(object, key, kMostSeconds));
 }
 
 Source source_of(const std::string& name) {
@@ -73,15 +52,17 @@ Source source_of(const std::string& name) {
 
 DeviceProfile device_of(const Json& json) {
   DeviceProfile device;
-  device.device = text(json, "device");
-  device.source = source_of(text(json, "source"));
+  device.device = json_text(json, "device");
+  device.source = source_of(json_text(json, "source"));
   device.run = seconds(json, "run_s");
   device.spread = seconds(json, "spread_s");
-  device.runs = static_cast<int>(number(member(json, "runs"), "runs"));
+  device.runs = static_cast<int>(number(json, "runs", kMostRuns));
+  device.cores = number(json, "cores", kMostCores);
   device.stage_overhead = seconds(json, "stage_overhead_s");
-  device.runtime_memory = bytes(member(json, "runtime_memory_bytes"), "runtime_memory_bytes");
-  for (const auto& [name, time] : object_at(json, "nodes").items()) {
-    device.nodes[name] = Seconds(number(time, name));
+  device.runtime_memory =
+      Bytes(static_cast<std::int64_t>(number(json, "runtime_memory_bytes", kMostBytes)));
+  for (const auto& [name, time] : json_object(json, "nodes").items()) {
+    device.nodes[name] = Seconds(json_number(time, name, kMostSeconds));
   }
   return device;
 }
@@ -113,25 +94,19 @@ std::string to_json(const Profile& profile) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<Profile> parse_profile(const std::string& json) {
-  try {
-    const Json parsed = Json::parse(json);
-    if (!parsed.is_object()) throw Malformed{"not a JSON object"};
+Result<Profile> parse_profile(const std::string& text, const std::string& file) {
+  return read_json(text, file, [](const Json& json) -> Result<Profile> {
     Profile profile;
-    profile.model_sha256 = text(parsed, "model_sha256");
-    profile.runtime_version = text(parsed, "runtime_version");
-    for (const auto& [name, size] : object_at(parsed, "values").items()) {
-      profile.values[name] = bytes(size, name);
+    profile.model_sha256 = json_text(json, "model_sha256");
+    profile.runtime_version = json_text(json, "runtime_version");
+    for (const auto& [name, size] : json_object(json, "values").items()) {
+      profile.values[name] = Bytes(static_cast<std::int64_t>(json_number(size, name, kMostBytes)));
     }
-    const Json& devices = member(parsed, "devices");
-    if (!devices.is_array()) throw Malformed{"\"devices\" is not a list"};
-    for (const Json& device : devices) profile.devices.push_back(device_of(device));
+    for (const Json& device : json_list(json, "devices")) {
+      profile.devices.push_back(device_of(device));
+    }
     return profile;
-  } catch (const Malformed& problem) {
-    return fail(ErrorKind::input, "not a profile: {}", problem.what);
-  } catch (const Json::exception& problem) {
-    return fail(ErrorKind::input, "not a profile: {}", problem.what());
-  }
+  });
 }
 
 }  // namespace convoy::profile

@@ -28,6 +28,7 @@ struct DeviceProfile {
   Seconds run{0};                          // wall time of one whole run, warm: median
   Seconds spread{0};                       // half of its interquartile range
   int runs = 0;
+  double cores = 0;                        // that the device had; 0: not limited
   std::map<std::string, Seconds> nodes;    // by node name (convoy names all nodes)
   Seconds stage_overhead{0};               // per request, beside the nodes
   Bytes runtime_memory{0};                 // resident memory of a worker without a model
@@ -45,8 +46,9 @@ struct Profile {
 [[nodiscard]] std::string_view name_of(Source source);
 
 [[nodiscard]] std::string to_json(const Profile& profile);
-// Errors name the key that is missing or of the wrong kind.
-[[nodiscard]] Result<Profile> parse_profile(const std::string& json);
+// What is in a file, whose name errors begin with. They name the key that is missing, of the wrong
+// kind, or beyond what can be measured.
+[[nodiscard]] Result<Profile> parse_profile(const std::string& text, const std::string& file);
 
 // A model and its costs as a planner sees them. Nodes that a cut copies (onnx::copied_nodes) are
 // folded into nothing: cost node i stands for graph node placed[i]. What they read and what they make
@@ -56,7 +58,8 @@ struct PlannedGraph {
   ById<NodeId, NodeId> placed;  // cost node -> graph node
 };
 
-// Errors: a device of the fleet, a node or the size of a value that the profile lacks.
+// Errors: a device of the fleet, a node or the size of a value that the profile lacks; a device that
+// had other cores when it was profiled.
 [[nodiscard]] Result<PlannedGraph> cost_graph(const onnx::Graph& graph, const Profile& profile,
                                               const fleet::Fleet& fleet);
 

@@ -39,7 +39,7 @@ std::filesystem::path kept_profile(const std::filesystem::path& cache,
 std::optional<Profile> find_profile(const std::filesystem::path& file) {
   const Result<std::string> text = read_file(file);
   if (!text) return std::nullopt;
-  Result<Profile> profile = parse_profile(*text);
+  Result<Profile> profile = parse_profile(*text, file.string());
   if (!profile) return std::nullopt;
   return *std::move(profile);
 }

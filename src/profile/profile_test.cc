@@ -22,13 +22,14 @@ Profile example() {
                        .run = Seconds(0.1),
                        .spread = Seconds(0.003),
                        .runs = 17,
+                       .cores = 0.5,
                        .nodes = {{"conv", Seconds(1.0 / 3)}},
                        .stage_overhead = Seconds(1e-5),
                        .runtime_memory = Bytes(40'000'000)}}};
 }
 
 TEST(ProfileFile, ReadsBackWhatWasWritten) {
-  const Result<Profile> read = parse_profile(to_json(example()));
+  const Result<Profile> read = parse_profile(to_json(example()), "p.json");
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->model_sha256, "abc");
   EXPECT_EQ(read->runtime_version, "1.32.0");
@@ -40,6 +41,7 @@ TEST(ProfileFile, ReadsBackWhatWasWritten) {
   EXPECT_EQ(device.run, Seconds(0.1));
   EXPECT_EQ(device.spread, Seconds(0.003));
   EXPECT_EQ(device.runs, 17);
+  EXPECT_EQ(device.cores, 0.5);
   EXPECT_EQ(device.nodes.at("conv"), Seconds(1.0 / 3));
   EXPECT_EQ(device.stage_overhead, Seconds(1e-5));
   EXPECT_EQ(device.runtime_memory, Bytes(40'000'000));
@@ -49,17 +51,18 @@ TEST(ProfileFile, SaysWhatIsWrong) {
   const auto message_for = [](const std::string& from, const std::string& to) {
     std::string text = to_json(example());
     text.replace(text.find(from), from.size(), to);
-    const Result<Profile> read = parse_profile(text);
+    const Result<Profile> read = parse_profile(text, "p.json");
     return read ? "" : read.error().message;
   };
-  EXPECT_EQ(message_for("\"run_s\"", "\"ran_s\""), "not a profile: \"run_s\" is missing");
+  EXPECT_EQ(message_for("\"run_s\"", "\"ran_s\""), "p.json: \"run_s\" is missing");
   EXPECT_EQ(message_for("\"emulated\"", "\"guessed\""),
-            "not a profile: the source \"guessed\" is not measured, emulated or estimated");
+            "p.json: the source \"guessed\" is not measured, emulated or estimated");
   EXPECT_EQ(message_for("0.003", "-1"),
-            "not a profile: \"spread_s\" is not a number of at least 0");
-  EXPECT_EQ(message_for("\"abc\"", "7"), "not a profile: \"model_sha256\" is not a text");
-  EXPECT_THAT(parse_profile("{").error().message, HasSubstr("not a profile: "));
-  EXPECT_EQ(parse_profile("[]").error().message, "not a profile: not a JSON object");
+            "p.json: \"spread_s\" is not a number from 0 to 1e+06");
+  EXPECT_EQ(message_for("0.003", "1e308"), "p.json: \"spread_s\" is not a number from 0 to 1e+06");
+  EXPECT_EQ(message_for("12", "1e300"), "p.json: \"x\" is not a number from 0 to 1e+15");
+  EXPECT_EQ(message_for("17", "1e300"), "p.json: \"runs\" is not a number from 0 to 1e+09");
+  EXPECT_EQ(message_for("\"abc\"", "7"), "p.json: \"model_sha256\" is not a text");
 }
 
 TEST(ProfileCache, FindsWhatWasKeptForTheSameFleetModelAndShapes) {
@@ -182,6 +185,11 @@ TEST(CostGraph, NamesWhatTheProfileLacks) {
   profile.devices[1].nodes.erase("Nb");
   EXPECT_EQ(cost_graph(graph(), profile, fleet_of({"slow"})).error().message,
             "the profile of the device \"slow\" lacks the node \"Nb\": it was made of another model");
+  fleet::Fleet throttled = fleet_of({"fast"});
+  throttled.devices[DeviceId(0)].cores = 0.5;
+  EXPECT_EQ(cost_graph(graph(), measured(), throttled).error().message,
+            "the profile of the device \"fast\" was made with no limit to its cores, but it has 0.5 "
+            "cores; convoy profile makes another");
   profile = measured();
   profile.values.erase("c");
   EXPECT_THAT(cost_graph(graph(), profile, fleet_of({"fast"})).error().message,

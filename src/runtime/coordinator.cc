@@ -60,16 +60,19 @@ std::size_t Coordinator::accept(const Parcel& parcel, Time now) {
 }
 
 std::optional<Result<Answer>> Coordinator::next() {
-  if (requests_.empty() || requests_.front().missing > 0) return std::nullopt;
-  Pending done = std::move(requests_.front());
-  requests_.pop_front();
-  const std::uint64_t number = first_++;
-  if (done.failure) {
-    return std::unexpected(within(fmt::format("request {}", number), *std::move(done.failure)));
+  while (!requests_.empty() && requests_.front().missing == 0) {
+    Pending done = std::move(requests_.front());
+    requests_.pop_front();
+    const std::uint64_t number = first_++;
+    if (number < wanted_) continue;
+    if (done.failure) {
+      return std::unexpected(within(fmt::format("request {}", number), *std::move(done.failure)));
+    }
+    Answer answer{.request = number, .latency = done.completed - done.submitted};
+    for (auto& output : done.outputs) answer.outputs.push_back(*std::move(output));
+    return answer;
   }
-  Answer answer{.request = number, .latency = done.completed - done.submitted};
-  for (auto& output : done.outputs) answer.outputs.push_back(*std::move(output));
-  return answer;
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> Coordinator::overdue(Time now) const {

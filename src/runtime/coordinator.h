@@ -39,7 +39,8 @@ class Coordinator {
   explicit Coordinator(CoordinatorSpec spec);
 
   [[nodiscard]] bool full() const { return requests_.size() >= spec_.window; }
-  [[nodiscard]] bool idle() const { return requests_.empty(); }
+  // What was submitted so far gets no answer any more; it still counts until it is complete.
+  void forget() { wanted_ = first_ + requests_.size(); }
   // Only when not full(). Error: more inputs than the model has; missing ones count as left out.
   [[nodiscard]] Result<Submitted> submit(std::vector<engine::SharedTensor> inputs, Time now);
   // Takes outputs; returns how many items were dropped (other epoch, repeated, unknown).
@@ -60,6 +61,7 @@ class Coordinator {
 
   CoordinatorSpec spec_;
   std::uint64_t first_ = 0;        // the request at the front of requests_
+  std::uint64_t wanted_ = 0;       // the first that is not forgotten
   std::deque<Pending> requests_;
 };
 

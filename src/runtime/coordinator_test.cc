@@ -75,7 +75,7 @@ TEST(Coordinator, AnswersInTheOrderOfSubmissionWhateverComesFirst) {
     EXPECT_EQ((*answer)->outputs[1].data.size(), 9u);
     EXPECT_EQ((*answer)->latency, i == 0 ? 2s : 0s);
   }
-  EXPECT_TRUE(coordinator.idle());
+  EXPECT_FALSE(coordinator.next());
 }
 
 TEST(Coordinator, WaitsForEveryOutput) {
@@ -101,6 +101,21 @@ TEST(Coordinator, GivesAFailureInItsPlaceAndGoesOn) {
   const auto second = coordinator.next();
   ASSERT_TRUE(second && *second);
   EXPECT_EQ((*second)->request, 1u);
+}
+
+TEST(Coordinator, GivesNoAnswerToWhatIsForgottenButKeepsItsPlaceUntilItIsComplete) {
+  Coordinator coordinator = two_in_two_out();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(coordinator.submit({}, kNow));
+  coordinator.accept(both_outputs(0), kNow);
+  coordinator.forget();
+  ASSERT_TRUE(coordinator.submit({}, kNow));
+  EXPECT_TRUE(coordinator.full());
+  coordinator.accept(both_outputs(2), kNow);
+  EXPECT_FALSE(coordinator.next());
+  coordinator.accept(both_outputs(1), kNow);
+  const auto answer = coordinator.next();
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->request, 2u);
 }
 
 TEST(Coordinator, DropsWhatIsRepeatedUnknownOrOfAnotherEpoch) {

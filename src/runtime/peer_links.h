@@ -26,7 +26,6 @@ class PeerLinks {
   void close();
   // Has every peer answered the knock?
   [[nodiscard]] bool open() const;
-  [[nodiscard]] bool knows(PeerId peer) const { return links_.contains(peer); }
   [[nodiscard]] PeerId self() const { return self_; }
 
   // Sends now, or when the link's pace lets it.

@@ -297,6 +297,8 @@ Result<std::optional<Answer>> Pipeline::next(Seconds timeout) {
   }
 }
 
+void Pipeline::forget() { state_->core.forget(); }
+
 Result<std::vector<StageReport>> Pipeline::report() {
   if (state_->lost) return std::unexpected(*state_->lost);
   wire::Request request;
@@ -361,6 +363,7 @@ Result<std::vector<BusyInterval>> Pipeline::busy_intervals() {
 Result<void> run_all(Pipeline& pipeline, std::size_t count,
                      const std::function<Result<std::vector<engine::SharedTensor>>(std::size_t)>& input,
                      const std::function<void(Answer)>& output, const std::function<bool()>& stop) {
+  pipeline.forget();  // of a run that ended early
   std::size_t submitted = 0;
   std::size_t answered = 0;
   while (answered < count) {

@@ -101,6 +101,8 @@ class Pipeline {
   [[nodiscard]] Result<std::uint64_t> submit(std::vector<engine::SharedTensor> inputs);
   // The next answer, in order; waits at most `timeout`, nothing if none came.
   [[nodiscard]] Result<std::optional<Answer>> next(Seconds timeout);
+  // next() skips what was submitted so far.
+  void forget();
 
   [[nodiscard]] Result<std::vector<StageReport>> report();
   [[nodiscard]] Result<std::vector<BusyInterval>> busy_intervals();
@@ -112,7 +114,8 @@ class Pipeline {
 };
 
 // Feeds `count` requests made by `input(i)` and hands every answer to `output`, keeping the pipeline
-// full. Stops early, with error kind cancelled, when `stop` says so, and at the first error.
+// full. Stops early, with error kind cancelled, when `stop` says so, and at the first error. Forgets
+// what an earlier run left under way.
 [[nodiscard]] Result<void> run_all(
     Pipeline& pipeline, std::size_t count,
     const std::function<Result<std::vector<engine::SharedTensor>>(std::size_t)>& input,

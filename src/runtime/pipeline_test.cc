@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <map>
@@ -26,6 +29,17 @@ using testing::SizeIs;
 // ONNX's own one-node models: their ports are called x, y and sum, so that they chain.
 const std::filesystem::path kModels = "/usr/share/libonnx-testdata/data/node";
 
+// Takes one connection and closes it, as a worker that is going does.
+void hang_up_on_one(const std::string& path) {
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  ::close(::accept(listener, nullptr, nullptr));
+  ::close(listener);
+}
+
 class ThreadHost : public WorkerHost {
  public:
   ThreadHost() {
@@ -41,6 +55,7 @@ class ThreadHost : public WorkerHost {
     const std::string base = "ipc://" + (folder_ / device.name).string();
     if (!threads_.contains(device.name)) {
       threads_.emplace(device.name, std::thread([this, base, name = device.name] {
+        if (hangs_up_first) hang_up_on_one(folder_ / (name + ".control"));
         const auto served = serve({.name = name,
                                    .control = base + ".control",
                                    .data = base + ".data",
@@ -71,6 +86,7 @@ class ThreadHost : public WorkerHost {
 
   std::map<std::string, std::string> obituaries;
   Network network = Network::real;
+  bool hangs_up_first = false;
 
  private:
   std::filesystem::path folder_;
@@ -221,6 +237,31 @@ TEST_F(PipelineTest, StopsWhenItIsTold) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::cancelled);
   EXPECT_EQ(done.error().message, "stopped after 5 of 1000 requests");
+}
+
+TEST_F(PipelineTest, RunsAgainAfterARunThatFailed) {
+  auto pipeline = start(two_stages());
+  ASSERT_TRUE(pipeline);
+  const auto run = [&](float value, std::size_t fails_at) {
+    return run_all(
+        *pipeline, 20,
+        [&](std::size_t i) -> Result<std::vector<engine::SharedTensor>> {
+          if (i == fails_at) return fail(ErrorKind::input, "no such photo");
+          return std::vector{filled(value)};
+        },
+        [&](const Answer& answer) { EXPECT_EQ(last_of(answer.outputs.at(0)), 2 * value); }, nullptr);
+  };
+  EXPECT_FALSE(run(1, 4));
+  const auto again = run(2, 20);
+  EXPECT_TRUE(again) << again.error().message;
+}
+
+TEST_F(PipelineTest, StandsAConnectionThatFailsBeforeTheWorkerAnswers) {
+  host_.hangs_up_first = true;
+  auto pipeline = start(two_stages());
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  ASSERT_TRUE(pipeline->submit({filled(1)}));
+  EXPECT_TRUE(*pipeline->next(5s));
 }
 
 TEST_F(PipelineTest, FollowsAnotherOnTheSameWorkersEvenWithRequestsUnderway) {

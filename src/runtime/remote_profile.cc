@@ -79,6 +79,7 @@ Result<Runs> profile_runs(const Subject& subject, const fleet::Fleet& fleet,
   const StageReport& report = reports->front();
   Runs runs{.device = profile::summary_of(*ends)};
   runs.device.device = device.name;
+  runs.device.cores = device.cores;
   const bool emulated = is_local(device) && (device.cores > 0 || device.memory.value() > 0);
   runs.device.source = emulated ? profile::Source::emulated : profile::Source::measured;
   runs.device.runtime_memory = report.idle_memory;
@@ -110,7 +111,7 @@ Result<profile::NodeCosts> remote_nodes(const Subject& subject, const fleet::Dev
                             return worker->ask(std::move(request), deadline, std::move(parts));
                           });
   if (!answer) return std::unexpected(answer.error());
-  auto profile = profile::parse_profile(answer->profile_json());
+  auto profile = profile::parse_profile(answer->profile_json(), "its profile");
   if (!profile || profile->devices.size() != 1) {
     return fail(ErrorKind::failure, "device {} sent a profile that cannot be read{}", device.name,
                 profile ? "" : ": " + profile.error().message);

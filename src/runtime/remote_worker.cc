@@ -74,6 +74,7 @@ Result<void> RemoteWorker::greet(Time deadline) {
                 welcome->welcome().protocol(), welcome->welcome().name(), kVersion, kProtocol);
   }
   greeted_ = true;
+  disconnected_ = false;  // what failed before this connection
 
   // The answer that came back fastest says most about the other clock.
   double fastest_s = std::numeric_limits<double>::infinity();

@@ -1,0 +1,136 @@
+// convoy's command line as a user meets it: what it refuses, and with which words and exit status.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "bench/temporary_folder.h"
+
+namespace convoy {
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::HasSubstr;
+
+const std::filesystem::path kModel =
+    "/usr/share/libonnx-testdata/data/light/light_squeezenet.onnx";
+
+struct Ended {
+  int status = -1;
+  std::string said;  // on both outputs
+};
+
+class CommandLine : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(kModel)) GTEST_SKIP() << "no ONNX test data installed";
+    folder_.write("devices.yaml", "devices:\n  - {name: phone}\n  - {name: tablet}\n");
+  }
+  // In the test's own folder; $CONVOY and $MODEL stand for what they say.
+  Ended shell(const std::string& command) {
+    const std::string all = fmt::format(
+        "exec 2>&1; cd '{0}'; export CONVOY_CACHE='{0}/cache' TMPDIR='{0}'; CONVOY='{1}'; "
+        "MODEL='{2}'; {3}",
+        folder_.path().string(), CONVOY_PROGRAM, kModel.string(), command);
+    Ended ended;
+    FILE* const output = ::popen(all.c_str(), "r");
+    std::array<char, 4096> buffer{};
+    while (const std::size_t read = ::fread(buffer.data(), 1, buffer.size(), output)) {
+      ended.said.append(buffer.data(), read);
+    }
+    ended.status = WEXITSTATUS(::pclose(output));
+    return ended;
+  }
+  Ended run(const std::string& words) { return shell("$CONVOY " + words); }
+  void expect_refused(const std::string& words, const std::string& sentence) {
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.status, 2) << words;
+    EXPECT_THAT(ended.said, HasSubstr(sentence)) << words;
+  }
+
+  bench::TemporaryFolder folder_;
+};
+
+TEST_F(CommandLine, RefusesOptionsThatWouldHaveNoEffect) {
+  expect_refused("run . --devices devices.yaml --device phone",
+                 "convoy: --device phone: . is a split model, whose map.json says who runs what");
+  expect_refused("profile $MODEL --devices devices.yaml --threads 2",
+                 "convoy: --devices excludes --threads");
+  expect_refused("run $MODEL --input . --dim batch=1",
+                 "convoy: --dim batch=1: is for inputs that are made up, not for those of --input");
+  expect_refused("split $MODEL --at r2 -o parts --no-check --threads 2",
+                 "convoy: --no-check excludes --threads");
+}
+
+TEST_F(CommandLine, RunsPartsThatAreForNoDeviceInParticularHere) {
+  ASSERT_EQ(run("split $MODEL --at r9 -o parts").status, 0);
+  const Ended ran = run("run parts --requests 2");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.said, AllOf(HasSubstr("part-1"), HasSubstr("part-2")));
+  expect_refused("run parts --devices devices.yaml",
+                 "convoy: parts: its map.json names no devices: leave --devices out to run each "
+                 "part in a process of its own here, or split by convoy plan --devices "
+                 "devices.yaml -o parts");
+}
+
+TEST_F(CommandLine, PlansByAProfileOfTheSameDevicesOnly) {
+  ASSERT_EQ(run("profile $MODEL --devices devices.yaml -o profile.json").status, 0);
+  ASSERT_EQ(run("plan $MODEL --devices devices.yaml --profile profile.json -o parts").status, 0);
+  expect_refused("run parts", "convoy: parts: its map.json names devices: say with --devices");
+  EXPECT_EQ(run("split $MODEL --plan parts/plan.json -o again").status, 0);
+  EXPECT_EQ(run("run again --devices devices.yaml").status, 0);
+
+  folder_.write("devices.yaml", "devices:\n  - {name: phone, cores: 0.5}\n");
+  expect_refused("plan $MODEL --devices devices.yaml --profile profile.json",
+                 "convoy: profile.json: the profile of the device \"phone\" was made with no limit "
+                 "to its cores, but it has 0.5 cores");
+}
+
+TEST_F(CommandLine, NamesThePlaceInAJsonFileThatIsBroken) {
+  for (const std::string name : {"map.json", "plan.json", "profile.json"}) {
+    folder_.write(name, "{\n  \"stages\": oops\n}\n");
+  }
+  const std::string sentence =
+      ":2: not valid JSON: syntax error while parsing value - invalid literal";
+  expect_refused("run .", "convoy: ./map.json" + sentence);
+  expect_refused("split $MODEL --plan plan.json -o parts", "convoy: plan.json" + sentence);
+  expect_refused("plan $MODEL --devices devices.yaml --profile profile.json",
+                 "convoy: profile.json" + sentence);
+}
+
+TEST_F(CommandLine, NoticesAtOnceThatTheOutputCannotBeWritten) {
+  for (const std::string words : {"run $MODEL --requests 1000000000 --output",
+                                  "plan $MODEL --devices devices.yaml -o",
+                                  "profile $MODEL -o", "split $MODEL --at r9 -o"}) {
+    const Ended ended = run(words + " devices.yaml/folder/file");
+    EXPECT_EQ(ended.status, 1) << words;
+    EXPECT_THAT(ended.said, HasSubstr("cannot be written into: Not a directory")) << words;
+  }
+}
+
+TEST_F(CommandLine, EndsWithTheNumberOfTheSignal) {
+  for (const auto& [signal, status] : {std::pair("INT", 130), {"TERM", 143}, {"HUP", 129}}) {
+    const Ended ended = shell(fmt::format(
+        "timeout --preserve-status -s {} 3 $CONVOY run $MODEL --requests 1000000000", signal));
+    EXPECT_EQ(ended.status, status);
+    EXPECT_THAT(ended.said, HasSubstr("convoy: stopped after"));
+  }
+}
+
+TEST_F(CommandLine, LeavesNothingHalfDoneWhenASplitIsStopped) {
+  for (const double delay_s : {0.1, 0.2, 0.4, 0.8}) {
+    const Ended ended = shell(fmt::format(
+        "timeout --preserve-status -s INT {} $CONVOY split $MODEL --at r9 -o parts", delay_s));
+    EXPECT_THAT(ended.status, AnyOf(0, 130)) << ended.said;
+    EXPECT_EQ(shell("find . -name '*partial*'").said, "");
+  }
+}
+
+}  // namespace
+}  // namespace convoy
