@@ -20,10 +20,10 @@
 #include "fleet/devices_file.h"
 #include "foundation/cache_folder.h"
 #include "foundation/file.h"
-#include "foundation/json.h"
 #include "foundation/sha256.h"
 #include "foundation/units.h"
 #include "onnx/cut.h"
+#include "plan/plan_file.h"
 
 namespace convoy::cli {
 namespace {
@@ -110,21 +110,16 @@ Result<Request> request_points(const std::string& file) {
   return request;
 }
 
-// The stages of a plan.json: devices and nodes by name.
 Result<Request> request_plan(const std::string& file) {
-  const Result<std::string> text = read_file(file);
-  if (!text) return std::unexpected(text.error());
+  const Result<std::vector<plan::PlannedStage>> stages =
+      read_file(file).and_then([&](const std::string& text) { return plan::read_stages(text, file); });
+  if (!stages) return std::unexpected(stages.error());
   Request request;
   std::vector<std::vector<std::string>> parts;
-  const auto read = read_json(*text, file, [&](const nlohmann::json& plan) -> Result<void> {
-    for (const nlohmann::json& stage : json_list(plan, "stages")) {
-      request.devices.push_back(json_text(stage, "device"));
-      parts.push_back(json_texts(stage, "nodes"));
-    }
-    return {};
-  });
-  if (!read) return std::unexpected(read.error());
-  if (parts.empty()) return fail(ErrorKind::input, "{}: the plan has no stages", file);
+  for (const plan::PlannedStage& stage : *stages) {
+    request.devices.push_back(stage.device);
+    parts.push_back(stage.nodes);
+  }
   request.partition = [file, parts](const onnx::Graph& graph) -> Result<onnx::Partition> {
     Result<onnx::Partition> partition = onnx::partition_of_nodes(graph, parts);
     if (!partition) return within(file, partition.error());

@@ -19,11 +19,12 @@ namespace convoy {
 // One value of a YAML file: a scalar as it is spelled, a list, a map in the file's order, or null.
 struct Yaml {
   enum class Kind { null, scalar, list, map };
+  struct Entry;
 
   Kind kind = Kind::null;
   std::string scalar;
   std::vector<Yaml> items;
-  std::vector<std::pair<std::string, Yaml>> entries;
+  std::vector<Entry> entries;
   int line = 0;                             // of its key, in a map
   std::shared_ptr<const std::string> file;  // as it was named by whoever opened it
 
@@ -35,6 +36,11 @@ struct Yaml {
   [[nodiscard]] const Yaml* find(std::string_view key) const;
   // "devices.yaml:14"
   [[nodiscard]] std::string place() const;
+};
+
+struct Yaml::Entry {
+  std::string key;
+  Yaml value;
 };
 
 // Errors: no such file, not YAML (with line), a second document, a repeated key, aliases that expand

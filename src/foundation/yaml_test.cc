@@ -16,7 +16,7 @@ Yaml parsed(const std::string& text) {
 TEST(Yaml, KeepsOrderSpellingAndLines) {
   const Yaml yaml = parsed("b: '007'\n\na:\n  - 1.50\n  - {x: ~}\n");
   ASSERT_TRUE(yaml.is_map());
-  EXPECT_EQ(yaml.entries[0].first, "b");
+  EXPECT_EQ(yaml.entries[0].key, "b");
   EXPECT_EQ(yaml.find("b")->scalar, "007");
   EXPECT_EQ(yaml.find("a")->items[0].scalar, "1.50");
   EXPECT_EQ(yaml.find("a")->items[1].line, 5);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "foundation/json.h"
+
 namespace convoy::plan {
 
 using convoy::to_text;  // Seconds are std's, so their namespace does not lead here
@@ -131,6 +133,19 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
     text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);
   }
   return text;
+}
+
+Result<std::vector<PlannedStage>> read_stages(const std::string& json, const std::string& file) {
+  std::vector<PlannedStage> stages;
+  const Result<void> read = read_json(json, file, [&](const nlohmann::json& plan) -> Result<void> {
+    for (const nlohmann::json& stage : json_list(plan, "stages")) {
+      stages.push_back({.device = json_text(stage, "device"), .nodes = json_texts(stage, "nodes")});
+    }
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
+  if (stages.empty()) return fail(ErrorKind::input, "{}: the plan has no stages", file);
+  return stages;
 }
 
 }  // namespace convoy::plan

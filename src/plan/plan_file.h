@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "fleet/fleet.h"
+#include "foundation/error.h"
 #include "plan/cost_graph.h"
 #include "plan/plan.h"
 
@@ -15,6 +17,16 @@ namespace convoy::plan {
 // device; bound_s and gap are null where no bound is known.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
+
+// What a plan.json says of who runs what.
+struct PlannedStage {
+  std::string device;
+  std::vector<std::string> nodes;
+};
+
+// The stages of a plan.json, in their order; at least one. Errors begin with the place in `file`.
+[[nodiscard]] Result<std::vector<PlannedStage>> read_stages(const std::string& json,
+                                                            const std::string& file);
 
 // For people: the stages as a table, what limits, what is unused and why.
 [[nodiscard]] std::string to_text(const Plan& plan, const CostGraph& graph,
