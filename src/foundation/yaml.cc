@@ -1,10 +1,12 @@
 #include "foundation/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "foundation/suggest.h"
 
@@ -22,6 +24,43 @@ std::string_view name_of(Yaml::Kind kind) {
     case Yaml::Kind::map: return "a map";
   }
   return "";
+}
+
+// Where the first value of a document stands that is not null.
+struct FirstValue : YAML::EventHandler {
+  int line = 0;  // 0: there is none
+
+  void see(const YAML::Mark& mark) {
+    if (line == 0) line = mark.line + 1;
+  }
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { see(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    see(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    see(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    see(mark);
+  }
+  void OnMapEnd() override {}
+};
+
+// The line of a second document, or 0. (YAML::LoadAll takes some files for endlessly many.)
+int second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  FirstValue first;
+  FirstValue second;
+  if (parser.HandleNextDocument(first)) parser.HandleNextDocument(second);
+  return second.line;
 }
 
 struct Converter {
@@ -94,13 +133,12 @@ std::string Yaml::place() const { return fmt::format("{}:{}", file ? *file : "",
 Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
   try {
     Converter converter{.file = std::make_shared<const std::string>(file)};
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
-    if (documents.size() > 1) {
+    const YAML::Node document = YAML::Load(text);
+    if (const int line = second_document(text); line != 0) {
       return fail(ErrorKind::input, "{}:{}: a second YAML document starts here; a file holds one",
-                  file, documents[1].Mark().line + 1);
+                  file, line);
     }
-    return converter.convert(documents.empty() ? YAML::Node() : documents[0], 1, 0);
+    return converter.convert(document, 1, 0);
   } catch (const YAML::ParserException& error) {
     return fail(ErrorKind::input, "{}:{}: not valid YAML: {}", file, error.mark.line + 1,
                 error.msg);

@@ -48,6 +48,7 @@ TEST(Yaml, ASecondDocumentIsAnErrorWithItsLine) {
             "f.yaml:3: a second YAML document starts here; a file holds one");
   EXPECT_EQ(parsed("---\na: 1\n...\n---\n").find("a")->scalar, "1");
   EXPECT_TRUE(parsed("# nothing\n").is_null());
+  (void)parse_yaml("a\n.3.2\"]\n  b: \"c\"\n", "f.yaml");  // found by fuzzing: no end of documents
 }
 
 TEST(Yaml, AliasesThatExplodeAreRefused) {

@@ -250,6 +250,15 @@ TEST(Graph, NodesThatNoOutputNeedsAreNotPlaced) {
   EXPECT_THAT(copied_nodes(graph), ElementsAre(false, true, true, false));
 }
 
+TEST(Graph, AModelAtWhichInferenceCrashesIsTypedAsItDeclares) {
+  // The second input has one dimension less than the equation says. Found by fuzzing.
+  const Graph graph = index(parse_graph(R"(
+    g (float[5, 2, 3] x, float[5, 3] y) => (float[5, 2, 4] z) {
+      z = Einsum<equation = "bij, bjk -> bik">(x, y)
+    })"));
+  EXPECT_EQ(to_text(value(graph, "z").type), "float32 [5, 2, 4]");
+}
+
 TEST(Graph, NamesMayHoldAnyCharacter) {
   Model model = parse_graph("g (float[2] x) => (float[2] y) { h = Neg(x) y = Neg(h) }");
   const std::string odd = "a:b/c \"d\" \xc3\xa4\n{}";

@@ -3,9 +3,12 @@
 #include <onnx/defs/schema.h>
 #include <onnx/shape_inference/implementation.h>
 
+#include <chrono>
 #include <exception>
 #include <set>
 #include <utility>
+
+#include "foundation/isolated.h"
 
 namespace convoy::onnx {
 
@@ -132,6 +135,21 @@ void complete(ValueType& inferred, const ValueType& declared) {
   }
 }
 
+// The outputs and values of a model as inference leaves them, as a GraphProto.
+std::string inferred_ports(proto::ModelProto& light) {
+  try {
+    ::onnx::ShapeInferenceOptions options;
+    options.enable_data_propagation = true;
+    ::onnx::shape_inference::InferShapes(light, ::onnx::OpSchemaRegistry::Instance(), options);
+  } catch (const std::exception&) {
+    // What was inferred up to here stands in the model, and the rest is as declared.
+  }
+  proto::GraphProto ports;
+  ports.mutable_output()->Swap(light.mutable_graph()->mutable_output());
+  ports.mutable_value_info()->Swap(light.mutable_graph()->mutable_value_info());
+  return ports.SerializePartialAsString();
+}
+
 }  // namespace
 
 ValueType value_type(const proto::TypeProto& type) {
@@ -185,12 +203,16 @@ std::optional<proto::TypeProto> type_proto(const ValueType& type) {
 std::unordered_map<std::string, ValueType> infer_types(const proto::ModelProto& model,
                                                        const ById<NodeId, std::size_t>& order) {
   proto::ModelProto light = light_copy(model, order);
-  try {
-    ::onnx::ShapeInferenceOptions options;
-    options.enable_data_propagation = true;
-    ::onnx::shape_inference::InferShapes(light, ::onnx::OpSchemaRegistry::Instance(), options);
-  } catch (const std::exception&) {
-    // What was inferred up to here stands in the copy, and the rest is as declared.
+  // ONNX's inference trusts the model: a wrong one may crash it (Einsum of another rank than its
+  // equation says, in ONNX 1.17).
+  const auto inferred = run_isolated([&light] { return inferred_ports(light); },
+                                     std::chrono::seconds(20) +
+                                         std::chrono::milliseconds(5 * order.size()));
+  if (inferred) {
+    proto::GraphProto ports;
+    ports.ParsePartialFromString(*inferred);
+    light.mutable_graph()->mutable_output()->Swap(ports.mutable_output());
+    light.mutable_graph()->mutable_value_info()->Swap(ports.mutable_value_info());
   }
   std::unordered_map<std::string, ValueType> types;
   const auto add = [&](const auto& values) {
