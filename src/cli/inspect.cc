@@ -7,10 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
 #include "foundation/units.h"
+#include "onnx/blocks.h"
 #include "onnx/cut.h"
 #include "onnx/graph.h"
 #include "onnx/model.h"
@@ -71,9 +74,18 @@ Json to_json(const Arguments& arguments, const onnx::Model& model, const onnx::G
                {"inputs", ports_json(graph, graph.inputs)},
                {"outputs", ports_json(graph, graph.outputs)},
                {"operators", Json::object()},
+               {"blocks", Json::array()},
                {"cuts", Json::array()}};
   for (const onnx::Opset& opset : model.opsets()) json["opsets"][opset.domain] = opset.version;
   for (const auto& [op, count] : operator_counts(graph)) json["operators"][op] = count;
+  for (const onnx::BlockRun& run : onnx::repeated_blocks(model, graph)) {
+    Json names = Json::array();
+    for (const onnx::Block& block : run.blocks) names.push_back(block.name);
+    json["blocks"].push_back({{"count", run.blocks.size()},
+                              {"nodes_each", run.blocks.front().nodes.size()},
+                              {"weight_bytes_each", run.weights.value()},
+                              {"names", std::move(names)}});
+  }
   const std::size_t placed = placed_nodes(graph);
   for (const onnx::SeparatingCut& cut : onnx::separating_cuts(graph)) {
     const onnx::Value& value = graph.values[cut.value];
@@ -140,6 +152,9 @@ void print(const Arguments& arguments, const onnx::Model& model, const onnx::Gra
     operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", op, count);
   }
   fmt::print("{:<10} {}\n", "operators", operators);
+  for (std::string_view title = "repeats"; const auto& run : onnx::repeated_blocks(model, graph)) {
+    fmt::print("{:<10} {}\n", std::exchange(title, ""), onnx::to_text(run));
+  }
   print_cuts(graph, placed);
 }
 

@@ -39,7 +39,8 @@ struct SeparatingCut {
 
 // All values that partition_at accepts alone, but for shapes, front to back. A graph input that is
 // read on both sides does not spoil a cut, as inputs can be fed to any part. Takes time in
-// proportion to the graph, and for each cut again where there is shape arithmetic.
+// proportion to the graph, and again for each cut that shape arithmetic passes by and that is no
+// clean cut in the order of the nodes.
 [[nodiscard]] std::vector<SeparatingCut> separating_cuts(const Graph& graph);
 
 // The value of this name as users may give it. Errors: an unknown name (the nearest of a value that

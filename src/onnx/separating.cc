@@ -1,10 +1,13 @@
 // separating_cuts: articulation points by Hopcroft and Tarjan (CACM 16(6), 1973), without recursion.
 #include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <set>
 #include <tuple>
 #include <vector>
 
+#include "onnx/articulation.h"
 #include "onnx/cut_line.h"
 
 namespace convoy::onnx {
@@ -12,21 +15,22 @@ namespace convoy::onnx {
 namespace {
 
 // The graph without directions: placed nodes and the values that they make are vertices, each value
-// adjacent to its producer and its consumers; shapes are left out, as they may cross. A value
-// separates if without it no consumer is connected to the producer.
+// adjacent to its producer and its consumers; some are left out, such as shapes, which may cross. A
+// value separates if without it no consumer is connected to the producer.
 class ArticulationSearch {
  public:
-  explicit ArticulationSearch(const Graph& graph)
-      : graph_(graph), copied_(copied_nodes(graph)), shapes_(shape_values(graph)), nodes_(graph.nodes.size()),
-        adjacent_(nodes_ + graph.values.size()), found_(adjacent_.size()), low_(adjacent_.size()),
-        below_(adjacent_.size()), root_(adjacent_.size()), children_(adjacent_.size()) {
+  ArticulationSearch(const Graph& graph, const ById<ValueId, bool>& left_out)
+      : graph_(graph), copied_(copied_nodes(graph)), left_out_(left_out),
+        nodes_(graph.nodes.size()), adjacent_(nodes_ + graph.values.size()),
+        found_(adjacent_.size()), low_(adjacent_.size()), below_(adjacent_.size()),
+        root_(adjacent_.size()), children_(adjacent_.size()) {
     for (const NodeId node : graph.nodes.ids()) {
       if (copied_[node]) continue;
       ++placed_;
       for (const ValueId value : graph.nodes[node].writes) connect(node, value);
       for (const ValueId value : graph.nodes[node].reads) {
         const auto producer = graph.values[value].producer;
-        if (producer && !copied_[*producer] && !shapes_[value]) connect(node, value);
+        if (producer && !copied_[*producer] && !left_out_[value]) connect(node, value);
       }
     }
   }
@@ -38,35 +42,19 @@ class ArticulationSearch {
     std::vector<SeparatingCut> cuts;
     for (const ValueId value : graph_.values.ids()) {
       const auto producer = graph_.values[value].producer;
-      if (!producer || copied_[*producer] || shapes_[value]) continue;
+      if (!producer || copied_[*producer] || left_out_[value]) continue;
       if (const std::size_t behind = nodes_behind(value); behind > 0) {
         cuts.push_back({.value = value, .nodes_before = placed_ - behind});
       }
     }
-    if (std::ranges::contains(shapes_, true)) respect_shapes(cuts);
-    std::ranges::sort(cuts, {}, [](const SeparatingCut& cut) {
-      return std::tuple(cut.nodes_before, cut.value);
-    });
     return cuts;
   }
 
+  // After run(): the same number for placed nodes that are connected.
+  std::size_t tree_of(NodeId node) const { return root_[node.index()]; }
+
  private:
   using Vertex = std::size_t;  // nodes first, then values
-
-  // Shapes cross, but only forwards: a front that reads a shape from the back is none. And nodes that
-  // hang on shapes alone follow them.
-  void respect_shapes(std::vector<SeparatingCut>& cuts) const {
-    std::erase_if(cuts, [&](SeparatingCut& cut) {
-      const CutLine line{.values = {graph_.values[cut.value].name}};
-      const Result<Partition> partition = partition_at(graph_, std::span(&line, 1), Advice::none);
-      if (!partition) return true;
-      cut.nodes_before = 0;
-      for (const NodeId node : graph_.nodes.ids()) {
-        if (!copied_[node] && partition->part_of[node] == PartId(0)) ++cut.nodes_before;
-      }
-      return false;
-    });
-  }
 
   Vertex vertex_of(ValueId value) const { return nodes_ + value.index(); }
 
@@ -146,7 +134,7 @@ class ArticulationSearch {
 
   const Graph& graph_;
   const ById<NodeId, bool> copied_;
-  const ById<ValueId, bool> shapes_;
+  const ById<ValueId, bool>& left_out_;
   const std::size_t nodes_;
   std::size_t placed_ = 0;
   std::size_t time_ = 0;
@@ -158,10 +146,124 @@ class ArticulationSearch {
   std::vector<std::vector<Vertex>> children_;
 };
 
+// Shapes cross, but only forwards: a front that reads a shape from the back is none. And nodes that
+// hang on shapes alone follow them. Where the nodes' order itself has a place that nothing but the
+// value crosses, all is forwards, and what follows the back is known; else partition_at finds out.
+class ShapeRules {
+ public:
+  ShapeRules(const Graph& graph, const ById<ValueId, bool>& shapes,
+             const ArticulationSearch& search, std::size_t tree)
+      : graph_(graph), search_(search), tree_(tree), copied_(copied_nodes(graph)),
+        next_lone_(graph.nodes.size() + 2, never) {
+    find_lone_places(shapes);
+    find_followers();
+  }
+
+  // Whether the cut stands; sets its nodes_before.
+  bool apply(SeparatingCut& cut) const {
+    const Value& value = graph_.values[cut.value];
+    const std::size_t place = next_lone_[value.producer->index() + 1];
+    if (search_.tree_of(*value.producer) != tree_ || place > value.consumers.front().index()) {
+      return apply_slowly(cut);
+    }
+    cut.nodes_before -= static_cast<std::size_t>(
+        followers_.end() - std::ranges::lower_bound(followers_, place));
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
+  bool apply_slowly(SeparatingCut& cut) const {
+    const CutLine line{.values = {graph_.values[cut.value].name}};
+    const Result<Partition> partition = partition_at(graph_, std::span(&line, 1), Advice::none);
+    if (!partition) return false;
+    cut.nodes_before = 0;
+    for (const NodeId node : graph_.nodes.ids()) {
+      if (!copied_[node] && partition->part_of[node] == PartId(0)) ++cut.nodes_before;
+    }
+    return true;
+  }
+
+  // Places before a node that one value crosses, shapes aside.
+  void find_lone_places(const ById<ValueId, bool>& shapes) {
+    std::vector<std::int64_t> change(graph_.nodes.size() + 2);
+    for (const ValueId id : graph_.values.ids()) {
+      const Value& value = graph_.values[id];
+      if (!value.producer || copied_[*value.producer] || shapes[id]) continue;
+      if (value.consumers.empty()) continue;
+      ++change[value.producer->index() + 1];
+      --change[value.consumers.back().index() + 1];
+    }
+    std::int64_t crossing = 0;
+    for (std::size_t place = 0; place <= graph_.nodes.size(); ++place) {
+      crossing += change[place];
+      if (crossing == 1) next_lone_[place] = place;
+    }
+    for (std::size_t place = graph_.nodes.size() + 1; place-- > 0;) {
+      next_lone_[place] = std::min(next_lone_[place], next_lone_[place + 1]);
+    }
+  }
+
+  // The last node of the tree that each node outside of it depends on; what is tied together, together.
+  void find_followers() {
+    std::map<std::size_t, std::size_t> last;  // by tree
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const NodeId node : graph_.nodes.ids()) {
+        if (copied_[node] || search_.tree_of(node) == tree_) continue;
+        std::size_t& own = last[search_.tree_of(node)];  // 0: none, else one more than the node
+        for (const ValueId value : graph_.nodes[node].reads) {
+          const auto producer = graph_.values[value].producer;
+          if (!producer || copied_[*producer]) continue;
+          const std::size_t tree = search_.tree_of(*producer);
+          const std::size_t there = tree == tree_ ? producer->index() + 1 : last[tree];
+          if (there <= own) continue;
+          own = there;
+          moved = true;
+        }
+      }
+    }
+    for (const NodeId node : graph_.nodes.ids()) {
+      if (copied_[node] || search_.tree_of(node) == tree_) continue;
+      if (const std::size_t there = last[search_.tree_of(node)]; there > 0) {
+        followers_.push_back(there - 1);
+      }
+    }
+    std::ranges::sort(followers_);
+  }
+
+  const Graph& graph_;
+  const ArticulationSearch& search_;
+  const std::size_t tree_;
+  const ById<NodeId, bool> copied_;
+  std::vector<std::size_t> next_lone_;  // by place: the next lone one
+  std::vector<std::size_t> followers_;  // for each node outside the tree, ascending
+};
+
 }  // namespace
 
+std::vector<ValueId> articulation_values(const Graph& graph, const ById<ValueId, bool>& left_out) {
+  std::vector<ValueId> values;
+  for (const SeparatingCut& cut : ArticulationSearch(graph, left_out).run()) {
+    values.push_back(cut.value);
+  }
+  return values;
+}
+
 std::vector<SeparatingCut> separating_cuts(const Graph& graph) {
-  return ArticulationSearch(graph).run();
+  const ById<ValueId, bool> shapes = shape_values(graph);
+  ArticulationSearch search(graph, shapes);
+  std::vector<SeparatingCut> cuts = search.run();
+  if (!cuts.empty() && std::ranges::contains(shapes, true)) {
+    const NodeId node = *graph.values[cuts.front().value].producer;
+    const ShapeRules rules(graph, shapes, search, search.tree_of(node));
+    std::erase_if(cuts, [&](SeparatingCut& cut) { return !rules.apply(cut); });
+  }
+  std::ranges::sort(cuts, {}, [](const SeparatingCut& cut) {
+    return std::tuple(cut.nodes_before, cut.value);
+  });
+  return cuts;
 }
 
 }  // namespace convoy::onnx
