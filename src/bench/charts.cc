@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bench/html.h"
+#include "foundation/markup.h"
 
 namespace convoy::bench {
 namespace {

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "bench/case_id.h"
-#include "bench/html.h"
 #include "bench/machine.h"
 #include "engine/session.h"
+#include "foundation/markup.h"
 #include "foundation/version.h"
 
 namespace convoy::bench {

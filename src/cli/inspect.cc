@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,10 +13,15 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/model_inputs.h"
+#include "engine/seen_types.h"
+#include "foundation/file.h"
 #include "foundation/units.h"
 #include "onnx/blocks.h"
 #include "onnx/cut.h"
+#include "onnx/drawing.h"
 #include "onnx/graph.h"
+#include "onnx/joined_split.h"
 #include "onnx/model.h"
 
 namespace convoy::cli {
@@ -25,6 +31,9 @@ using Json = nlohmann::ordered_json;
 
 struct Arguments {
   std::string model;
+  std::string svg;
+  std::string input;
+  std::vector<std::string> dims;
   bool json = false;
 };
 
@@ -158,17 +167,66 @@ void print(const Arguments& arguments, const onnx::Model& model, const onnx::Gra
   print_cuts(graph, placed);
 }
 
-Result<void> inspect(const Arguments& arguments) {
-  const Result<onnx::Model> model = onnx::read_model(arguments.model);
+// What there is to inspect: a model, or the parts that it was split into, put together again.
+struct Subject {
+  onnx::Model model;
+  onnx::Graph graph;
+  onnx::Partition partition;
+  std::vector<std::string> part_names;  // none for a model that is not split
+};
+
+Result<Subject> read_split(const std::string& directory) {
+  Result<onnx::JoinedSplit> split = onnx::join_split(directory);
+  if (!split) return std::unexpected(split.error());
+  std::vector<std::string> names;
+  for (const onnx::SubModel& part : split->map.sub_models) {
+    names.push_back(part.device.empty() ? part.file : fmt::format("{} on {}", part.file, part.device));
+  }
+  return Subject{.model = std::move(split->model),
+                 .graph = std::move(split->graph),
+                 .partition = std::move(split->partition),
+                 .part_names = std::move(names)};
+}
+
+Result<Subject> read_subject(const Arguments& arguments) {
+  std::error_code code;
+  if (std::filesystem::is_directory(arguments.model, code)) {
+    if (arguments.input.empty() && arguments.dims.empty()) return read_split(arguments.model);
+    return fail(ErrorKind::input, "--{}: is for a model; {} holds the parts of one",
+                arguments.input.empty() ? "dim" : "input", arguments.model);
+  }
+  Result<onnx::Model> model = onnx::read_model(arguments.model);
   if (!model) return std::unexpected(model.error());
-  const Result<onnx::Graph> graph = onnx::index_graph(*model);
+  Result<onnx::Graph> graph = onnx::index_graph(*model);
   if (!graph) return within(arguments.model, graph.error());
+  if (!arguments.input.empty() || !arguments.dims.empty()) {
+    const auto inputs = model_inputs(*graph, arguments.input, arguments.dims);
+    if (!inputs) return std::unexpected(inputs.error());
+    if (auto seen = engine::see_types(*model, *inputs, *graph); !seen) {
+      return within(arguments.model, seen.error());
+    }
+  }
+  onnx::Partition one{.parts = 1, .part_of = ById<NodeId, PartId>(graph->nodes.size())};
+  return Subject{.model = *std::move(model),
+                 .graph = *std::move(graph),
+                 .partition = std::move(one),
+                 .part_names = {}};
+}
+
+Result<void> inspect(const Arguments& arguments) {
+  const Result<Subject> subject = read_subject(arguments);
+  if (!subject) return std::unexpected(subject.error());
+  if (!arguments.svg.empty()) {
+    const std::string drawing =
+        onnx::draw(subject->model, subject->graph, subject->partition, subject->part_names);
+    if (auto written = write_file(arguments.svg, drawing); !written) return written;
+  }
   if (arguments.json) {
     // Names may hold any bytes; what is no UTF-8 is replaced.
-    fmt::print("{}\n", to_json(arguments, *model, *graph)
+    fmt::print("{}\n", to_json(arguments, subject->model, subject->graph)
                            .dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
-    print(arguments, *model, *graph);
+    print(arguments, subject->model, subject->graph);
   }
   return {};
 }
@@ -179,8 +237,16 @@ void add_inspect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* const command =
       app.add_subcommand("inspect", "Says what a model is, and where it can be cut.");
-  command->footer("Example:\n  convoy inspect model.onnx");
-  command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
+  command->footer(
+      "Examples:\n  convoy inspect model.onnx\n"
+      "  convoy inspect model.onnx --dim batch=1 --svg model.svg\n"
+      "  convoy inspect pieces --svg pieces.svg");
+  command->add_option("MODEL", arguments->model, "The model (.onnx), or a folder of its parts")
+      ->required();
+  command->add_option("--svg", arguments->svg, "Draw it, and the parts in colours, into this file");
+  command->add_option("--input", arguments->input, "Run it on these inputs (a folder with input_0.pb, "
+                      "... or NAME.npy), and tell the sizes seen");
+  command->add_option("--dim", arguments->dims, "NAME=N: run it with this size of a symbolic dimension");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
 }
