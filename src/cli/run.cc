@@ -235,7 +235,7 @@ void print_json(const Outcome& outcome) {
                                     {"latency_p90_s", quantile(sorted, 0.9).count()},
                                     {"emulation", outcome.emulation},
                                     {"stages", std::move(stages)}}
-                         .dump());
+                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void print_text(const Outcome& outcome) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kMargin = 16;
 constexpr double kLine = 16;            // height of a line of text
-constexpr double kTitleLetter = 7.4;    // width, at 13 px bold
+constexpr double kTitleLetter = 8.2;    // width, at 13 px bold
 constexpr double kDetailLetter = 6.1;   // at 11 px
 constexpr std::size_t kLongestText = 56;
 constexpr std::size_t kListedNames = 12;  // in a tooltip

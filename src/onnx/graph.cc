@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "foundation/utf8.h"
 #include "onnx/captures.h"
 #include "onnx/external_data.h"
 #include "onnx/functions.h"
@@ -24,6 +25,7 @@ class Indexer {
 
   Result<Graph> run() {
     if (auto done = check_functions(model_); !done) return std::unexpected(done.error());
+    if (auto done = check_names(); !done) return std::unexpected(done.error());
     if (auto done = add_inputs(); !done) return std::unexpected(done.error());
     if (auto done = add_weights(); !done) return std::unexpected(done.error());
     if (auto done = add_node_results(); !done) return std::unexpected(done.error());
@@ -36,6 +38,33 @@ class Indexer {
   }
 
  private:
+  // As protobuf asks of strings; else no JSON file could hold them.
+  Result<void> check_names() const {
+    for (const auto& input : source_.input()) {
+      if (!is_utf8(input.name())) return fail(ErrorKind::input, "an input's name is no UTF-8 text");
+    }
+    for (const auto& weight : source_.initializer()) {
+      if (!is_utf8(weight.name())) {
+        return fail(ErrorKind::input, "an initializer's name is no UTF-8 text");
+      }
+    }
+    for (const auto& weight : source_.sparse_initializer()) {
+      if (!is_utf8(weight.values().name())) {
+        return fail(ErrorKind::input, "an initializer's name is no UTF-8 text");
+      }
+    }
+    for (int i = 0; const auto& node : source_.node()) {
+      ++i;
+      if (is_utf8(node.op_type()) && is_utf8(node.domain()) && is_utf8(node.name()) &&
+          std::ranges::all_of(node.output(), is_utf8)) {
+        continue;
+      }
+      return fail(ErrorKind::input, "node {}: its name, or one of a value that it makes, is no UTF-8 "
+                  "text", i);
+    }
+    return {};
+  }
+
   ValueId add_value(const std::string& name) {
     const auto [place, is_new] = graph_.by_name.try_emplace(name, ValueId(graph_.values.size()));
     if (is_new) graph_.values.push_back({.name = name, .type = {}, .producer = {}, .consumers = {},

@@ -267,6 +267,25 @@ TEST(Graph, NamesMayHoldAnyCharacter) {
   EXPECT_THAT(value(index(model), odd).consumers, ElementsAre(NodeId(1)));
 }
 
+TEST(Graph, NamesThatAreNoUtf8AreRefused) {
+  // Found by fuzzing: no JSON file could hold them.
+  const auto error = [](const auto& change) {
+    Model model = parse_graph("g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> { h = Add(x, w) y = Neg(h) }");
+    change(*model.box().model.mutable_graph());
+    const auto graph = index_graph(model);
+    return graph ? "no error" : graph.error().message;
+  };
+  constexpr const char* kBad = "\xc3(";
+  EXPECT_EQ(error([&](auto& graph) { graph.mutable_input(0)->set_name(kBad); }),
+            "an input's name is no UTF-8 text");
+  EXPECT_EQ(error([&](auto& graph) { graph.mutable_initializer(0)->set_name(kBad); }),
+            "an initializer's name is no UTF-8 text");
+  EXPECT_EQ(error([&](auto& graph) { graph.mutable_node(1)->set_output(0, kBad); }),
+            "node 2: its name, or one of a value that it makes, is no UTF-8 text");
+  EXPECT_EQ(error([&](auto& graph) { graph.mutable_node(0)->set_name(kBad); }),
+            "node 1: its name, or one of a value that it makes, is no UTF-8 text");
+}
+
 TEST(Graph, AChainOfTenThousandNodesIsIndexedAtOnce) {
   Model model = parse_graph("g (float[2] x) => (float[2] y) { y = Neg(x) }");
   auto& source = *model.box().model.mutable_graph();

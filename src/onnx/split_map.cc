@@ -32,7 +32,7 @@ Json to_json(const SubModel& sub_model) {
   return json;
 }
 
-Json to_json(const SplitMap& map) {
+std::string text_of(const SplitMap& map) {
   Json json = {{"model", map.model},
                {"model_sha256", map.model_sha256},
                {"mode", name_of(map.mode)},
@@ -41,7 +41,8 @@ Json to_json(const SplitMap& map) {
                {"outputs", map.outputs},
                {"sub_models", Json::array()}};
   for (const SubModel& sub_model : map.sub_models) json["sub_models"].push_back(to_json(sub_model));
-  return json;
+  // The name of the model's file may be no UTF-8.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 void refuse_unknown_keys(const nlohmann::json& json, const std::set<std::string>& known) {
@@ -299,7 +300,7 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
       Result<void> done = write_sub_model(aside.path(), models[i], map.inputs, map.sub_models[i]);
       if (!done) return done;
     }
-    if (auto done = write_file(aside.path() / map_name, to_json(map).dump(2) + "\n"); !done) {
+    if (auto done = write_file(aside.path() / map_name, text_of(map)); !done) {
       return done;
     }
     if (check) {
