@@ -5,8 +5,8 @@
 #
 #   bench/split_large.sh [TURNS]
 #
-# Needs a release build, 10 GB of disk in TMPDIR, and for the comparison a Python with the package onnx
-# (PYTHON=..., default python3).
+# Needs a release build, ViT-B/16, 10 GB of disk in TMPDIR, and a Python with the packages onnx and numpy
+# (PYTHON=..., else python3).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,10 +15,13 @@ python=${PYTHON:-python3}
 convoy=$PWD/build/release/convoy
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cmake --build build/release --target convoy large_model >/dev/null
-build/release/bench/large_model "$work/large"
-vit=$PWD/models/vit-base-patch16-224.onnx
-[[ -e $vit ]] || "$convoy" model vit -o "$vit"
+vit=models/vit-base-patch16-224.onnx
+[[ -x $convoy && -e $vit ]] || {
+  echo "split_large.sh: run first: ./run bench -f examples/imagenet/multiedge_inference_bench/classification_vit_job.yaml" >&2
+  exit 1
+}
+mkdir "$work/large"
+"$python" bench/large_model.py "$work/large"
 
 # timed NAME COMMAND ...: appends "seconds kilobytes" to the name's list.
 timed() {
@@ -32,11 +35,15 @@ median() { sort -n "$work/$1" | awk '{t[NR] = $1} END {print t[int((NR + 1) / 2)
 
 for ((i = 0; i < turns; ++i)); do
   rm -rf "$work/pieces" "$work/copy"
-  timed split "$convoy" split "$work/large/model.onnx" --at t30 --mode fast --no-check -o "$work/pieces"
+  sync  # what earlier turns wrote is not ours to wait for
+  timed split "$convoy" split "$work/large/model.onnx" --at t30 --mode fast --no-check \
+      -o "$work/pieces"
+  sync
   timed cp cp "$work/large/weights.bin" "$work/copy"
   rm -rf "$work/vit"
-  timed vit_split "$convoy" split "$vit" --at encoder.layer.5 --mode fast --no-check -o "$work/vit"
-  timed vit_extract "$python" bench/extract_model.py "$vit" encoder.layer.5 "$work"
+  timed vit_split "$convoy" split "$vit" --at encoder.layer.5.attention --mode fast --no-check -o "$work/vit"
+  timed vit_extract "$python" bench/extract_model.py "$vit" encoder.layer.5.attention "$work"
 done
-echo "3 GB: split takes $(median split) s, cp $(median cp) s"
-echo "ViT-B/16: split takes $(median vit_split) s, onnx.utils.extract_model $(median vit_extract) s"
+ratio() { awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN {printf "%.2f", a / b}'; }
+echo "3 GB: split takes $(ratio split cp) times as long as cp (medians of $turns turns)"
+echo "ViT-B/16: onnx.utils.extract_model takes $(ratio vit_extract vit_split) times as long as split"
