@@ -18,8 +18,15 @@
 
 namespace convoy {
 
-inline Result<engine::NamedTensors> sample_of(const onnx::Graph& graph, std::uint64_t seed) {
-  const std::vector<engine::Port> ports = engine::inputs_of(graph);
+enum class Overrides { left_out, given };
+
+// Inputs for a model, and, when `given`, other values for those of its weights that may be replaced.
+inline Result<engine::NamedTensors> sample_of(const onnx::Graph& graph, std::uint64_t seed,
+                                              Overrides overrides = Overrides::left_out) {
+  std::vector<engine::Port> ports = engine::inputs_of(graph);
+  if (overrides == Overrides::given) {
+    for (engine::Port& port : ports) port.required = true;
+  }
   const auto sample = engine::sample_inputs(ports, {}, seed);
   if (!sample) return std::unexpected(sample.error());
   return engine::by_name(ports, *sample);

@@ -99,6 +99,33 @@ TEST(Optimize, KeepsInitializersOverridable) {
   EXPECT_FALSE(session->inputs()[1].required);
 }
 
+TEST(Optimize, KeepsWhatIsSaidOfAModel) {
+  const onnx::ScratchFolder folder;
+  onnx::Model model = onnx::parse_model(R"(
+      <ir_version: 8, opset_import: ["" : 18, "unused" : 7], producer_name: "maker",
+       metadata_props: ["author" : "me"]>
+      g (float[3] x) => (float[3] y) <float scale = {0.5}> { a = Neg(x) b = Sin(a) y = Neg(b) })");
+  auto& annotation = *model.box().model.mutable_graph()->add_quantization_annotation();
+  annotation.set_tensor_name("a");
+  auto& parameter = *annotation.add_quant_parameter_tensor_names();
+  parameter.set_key("SCALE_TENSOR");
+  parameter.set_value("scale");
+  ASSERT_TRUE(onnx::write_model(model, folder / "model.onnx"));
+  ASSERT_TRUE(
+      optimize(folder / "model.onnx", OptimizationLevel::extended, folder / "optimized.onnx"));
+
+  const onnx::Model optimized = onnx::read_model(folder / "optimized.onnx").value();
+  const onnx::proto::ModelProto& out = optimized.box().model;
+  EXPECT_EQ(out.producer_name(), "maker");
+  EXPECT_EQ(optimized.metadata().at("author"), "me");
+  ASSERT_EQ(out.graph().quantization_annotation_size(), 1);
+  ASSERT_EQ(out.graph().initializer_size(), 1);
+  EXPECT_EQ(out.graph().initializer(0).name(), "scale");
+  std::map<std::string, std::int64_t> imports;
+  for (const auto& import : out.opset_import()) imports[import.domain()] = import.version();
+  EXPECT_EQ(imports, (std::map<std::string, std::int64_t>{{"", 18}, {"unused", 7}}));
+}
+
 TEST(Optimize, TakesAlongWeightsThatAreBesideTheModel) {
   const onnx::ScratchFolder folder;
   std::filesystem::create_directory(folder / "elsewhere");

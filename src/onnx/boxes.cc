@@ -36,8 +36,11 @@ struct Group {
 class Grouping {
  public:
   Grouping(const Model& model, const Graph& graph, const Partition& partition)
-      : graph_(graph), partition_(partition), placed_(graph.nodes.size(), true),
-        shapes_(shape_values(graph)), group_of_(graph.nodes.size(), kNone) {
+      : graph_(graph),
+        partition_(partition),
+        placed_(graph.nodes.size(), true),
+        shapes_(shape_values(graph)),
+        group_of_(graph.nodes.size(), kNone) {
     const ById<NodeId, bool> copied = copied_nodes(graph);
     if (std::ranges::contains(copied, false)) {
       for (const NodeId node : graph.nodes.ids()) placed_[node] = !copied[node];
@@ -45,7 +48,11 @@ class Grouping {
     add_blocks(repeated_blocks(model, graph));
     for (const NodeId node : graph.nodes.ids()) {
       if (placed_[node] && group_of_[node] == kNone) {
-        add({.nodes = {node}, .part = partition.part_of[node], .times = 1, .first = "", .last = ""});
+        add({.nodes = {node},
+             .part = partition.part_of[node],
+             .times = 1,
+             .first = "",
+             .last = ""});
       }
     }
     merge_chains();
@@ -89,7 +96,10 @@ class Grouping {
           for (const NodeId node : block.nodes) group_of_[node] = groups_.size() - 1;
           group.nodes.insert(group.nodes.end(), block.nodes.begin(), block.nodes.end());
         } else {
-          add({.nodes = block.nodes, .part = part, .times = 1, .first = block.name,
+          add({.nodes = block.nodes,
+               .part = part,
+               .times = 1,
+               .first = block.name,
                .last = block.name});
           last = part;
         }
@@ -249,7 +259,8 @@ class BoxBuilder {
     std::map<std::string_view, std::size_t> counts;
     for (const NodeId node : group.nodes) ++counts[graph_.nodes[node].op];
     std::vector<std::pair<std::string_view, std::size_t>> sorted(counts.begin(), counts.end());
-    std::ranges::stable_sort(sorted, std::greater(), &std::pair<std::string_view, std::size_t>::second);
+    std::ranges::stable_sort(sorted, std::greater(),
+                             &std::pair<std::string_view, std::size_t>::second);
     std::vector<std::string> texts;
     for (const auto& [op, count] : sorted) {
       if (texts.size() == 3) {
@@ -281,8 +292,8 @@ class BoxBuilder {
     const Bytes weights = weights_of(group);
     const std::string bytes = weights > Bytes(0) ? ", " + to_text(weights) : "";
     if (group.nodes.size() > kSpelledOut) {
-      box.details.push_back(fmt::format("{} nodes{}: {}", group.nodes.size(), bytes,
-                                        operators_of(group)));
+      box.details.push_back(
+          fmt::format("{} nodes{}: {}", group.nodes.size(), bytes, operators_of(group)));
     } else if (!bytes.empty()) {
       box.details.push_back(bytes.substr(2));
     }
@@ -302,8 +313,8 @@ class BoxBuilder {
     const std::string bytes = known ? ", " + to_text(sum) : "";
     if (values.size() == 1) {
       box.title = graph_.values[values[0]].name;
-      box.details.push_back(
-          fmt::format("{}{}{}{}", what, what.empty() ? "" : " ", to_text(graph_.values[values[0]].type), bytes));
+      box.details.push_back(fmt::format("{}{}{}{}", what, what.empty() ? "" : " ",
+                                        to_text(graph_.values[values[0]].type), bytes));
       return box;
     }
     box.title = fmt::format("{} {}s{}", values.size(), what.empty() ? "value" : what, bytes);

@@ -40,8 +40,10 @@ Result<void> drop_unneeded_inputs(const proto::GraphProto& original, proto::Grap
     if (!optional.contains(input.name()) || kept.contains(input.name())) {
       *inputs.Add() = std::move(input);
     } else if (reads.contains(input.name())) {
-      return fail(ErrorKind::failure, "the optimised model lost the initializer \"{}\" but still "
-                  "reads it", input.name());
+      return fail(ErrorKind::failure,
+                  "the optimised model lost the initializer \"{}\" but still "
+                  "reads it",
+                  input.name());
     }
   }
   optimized.mutable_input()->Swap(&inputs);
@@ -75,11 +77,54 @@ void name_all_nodes(proto::GraphProto& graph) {
   }
 }
 
+// ONNX Runtime drops weights that only annotations name, and keeps the annotations.
+void restore_annotated_weights(const proto::GraphProto& original, proto::GraphProto& optimized) {
+  Names kept = initializers_of(optimized);
+  Names wanted;
+  for (const auto& annotation : optimized.quantization_annotation()) {
+    for (const auto& parameter : annotation.quant_parameter_tensor_names()) {
+      wanted.insert(parameter.value());
+    }
+  }
+  for (const auto& weight : original.initializer()) {
+    const bool inside = weight.data_location() != proto::TensorProto::EXTERNAL;
+    if (inside && wanted.contains(weight.name()) && kept.insert(weight.name()).second) {
+      *optimized.add_initializer() = weight;
+    }
+  }
+}
+
+void add_domains(const google::protobuf::RepeatedPtrField<proto::NodeProto>& nodes,
+                 Names& domains) {
+  for (const auto& node : nodes) {
+    domains.insert(node.domain());
+    for_each_body(node, [&](const proto::GraphProto& body) { add_domains(body.node(), domains); });
+  }
+}
+
+// ONNX Runtime imports every domain that it knows; an older one would refuse those that it does
+// not.
+void drop_added_imports(const proto::ModelProto& original, proto::ModelProto& optimized) {
+  Names kept;
+  for (const auto& import : original.opset_import()) kept.insert(import.domain());
+  add_domains(optimized.graph().node(), kept);
+  for (const auto& function : optimized.functions()) add_domains(function.node(), kept);
+  google::protobuf::RepeatedPtrField<proto::OperatorSetIdProto> imports;
+  for (auto& import : *optimized.mutable_opset_import()) {
+    if (kept.contains(import.domain())) *imports.Add() = std::move(import);
+  }
+  optimized.mutable_opset_import()->Swap(&imports);
+}
+
 }  // namespace
 
 Result<void> tidy_optimized(const Model& original, Model& optimized) {
-  proto::GraphProto& graph = *optimized.box().model.mutable_graph();
-  if (auto done = drop_unneeded_inputs(original.box().model.graph(), graph); !done) return done;
+  const proto::ModelProto& from = original.box().model;
+  proto::ModelProto& model = optimized.box().model;
+  proto::GraphProto& graph = *model.mutable_graph();
+  if (auto done = drop_unneeded_inputs(from.graph(), graph); !done) return done;
+  restore_annotated_weights(from.graph(), graph);
+  drop_added_imports(from, model);
   name_all_nodes(graph);
   return {};
 }
