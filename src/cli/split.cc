@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -162,23 +163,19 @@ Result<Source> optimised_source(const fs::path& model, const onnx::Graph& origin
 }
 
 // In fast mode the devices optimise the pieces, so the model is cut as it is.
-Result<Source> plain_source(const fs::path& file, const Request& request) {
-  auto read = read_graph(file);
-  if (!read) return std::unexpected(read.error());
-  Result<onnx::Partition> partition = request.partition(read->second);
+Result<Source> plain_source(onnx::Model model, const onnx::Graph& graph, const Request& request) {
+  Result<onnx::Partition> partition = request.partition(graph);
   if (!partition) return std::unexpected(partition.error());
-  return Source{.model = std::move(read->first),
-                .graph = std::move(read->second),
+  return Source{.model = std::move(model),
+                .graph = graph,
                 .partition = *std::move(partition),
                 .level = OptimizationLevel::none};
 }
 
-Result<onnx::SplitMap> new_map(const Arguments& arguments, onnx::CutMode mode,
-                               const Source& source, const Request& request) {
-  const Result<std::string> sha256 = sha256_of(arguments.model);
-  if (!sha256) return std::unexpected(sha256.error());
+onnx::SplitMap new_map(const Arguments& arguments, const std::string& sha256, onnx::CutMode mode,
+                       const Source& source, const Request& request) {
   onnx::SplitMap map{.model = fs::path(arguments.model).filename().string(),
-                     .model_sha256 = *sha256,
+                     .model_sha256 = sha256,
                      .mode = mode,
                      .level = source.level,
                      .inputs = onnx::input_names(source.graph),
@@ -249,31 +246,33 @@ Result<void> split(const Arguments& arguments) {
   if (auto able = check_writable(arguments.output); !able) return able;
   const Result<Request> request = request_of(arguments);
   if (!request) return std::unexpected(request.error());
-  const auto original = read_graph(arguments.model).transform([](auto read) {
-    return std::move(read.second);
-  });
-  if (!original) return std::unexpected(original.error());
-
-  const Result<Source> source =
-      *mode == onnx::CutMode::exact
-          ? optimised_source(arguments.model, *original, *request, *level, stop)
-          : plain_source(arguments.model, *request);
+  auto model_sum = std::async(std::launch::async, [&] { return sha256_of(arguments.model); });
+  auto read = read_graph(arguments.model);
+  if (!read) return std::unexpected(read.error());
+  const onnx::Graph original = std::move(read->second);
+  std::optional<onnx::Model> model = std::move(read->first);
+  // An exact cut is made of another model; this one need not stay in memory.
+  if (*mode == onnx::CutMode::exact) model.reset();
+  Result<Source> source =
+      model ? plain_source(*std::move(model), original, *request)
+            : optimised_source(arguments.model, original, *request, *level, stop);
   if (!source) return std::unexpected(source.error());
   if (*mode == onnx::CutMode::exact && source->level != *level) {
     fmt::print(stderr, "Optimised at level {} instead of {}, which leaves no such place to cut.\n",
                onnx::name_of(source->level), onnx::name_of(*level));
   }
-  Result<onnx::SplitMap> map = new_map(arguments, *mode, *source, *request);
-  if (!map) return std::unexpected(map.error());
+  const Result<std::string> sha256 = model_sum.get();
+  if (!sha256) return std::unexpected(sha256.error());
+  Result<onnx::SplitMap> map = new_map(arguments, *sha256, *mode, *source, *request);
   Result<std::vector<onnx::Model>> parts =
-      onnx::cut(source->model, source->graph, source->partition);
+      onnx::cut(std::move(source->model), source->graph, source->partition);
   if (!parts) return within(arguments.model, parts.error());
 
   std::optional<engine::Difference> checked;
   const auto check = [&](const fs::path& directory) -> Result<void> {
     if (stop.requested()) return fail(ErrorKind::cancelled, "stopped");
     if (arguments.no_check) return {};
-    const auto inputs = model_inputs(*original, arguments.input, arguments.dims);
+    const auto inputs = model_inputs(original, arguments.input, arguments.dims);
     if (!inputs) {
       return fail(inputs.error().kind, "no sample to check the pieces on: {} (--no-check leaves the "
                   "check out)", inputs.error().message);

@@ -16,13 +16,15 @@ namespace {
 // Makes the models of the parts, one after the other.
 class Cutter {
  public:
-  Cutter(const Model& model, const Graph& graph) : model_(model), graph_(graph) {
+  // `taken`: the model's own graph, out of which weights may be moved, or null.
+  Cutter(const Model& model, const Graph& graph, proto::GraphProto* taken)
+      : model_(model), graph_(graph), taken_(taken) {
     const proto::GraphProto& source = model.box().model.graph();
     for (const auto& input : source.input()) declared_inputs_.emplace(input.name(), &input);
     for (const auto& output : source.output()) declared_outputs_.emplace(output.name(), &output);
   }
 
-  Result<Model> make(const Part& part) {
+  Result<Model> make(const Part& part, const ById<WeightId, bool>& is_shared) {
     auto box = std::make_unique<ModelProtoBox>();
     copy_head(box->model);
     proto::GraphProto& out = *box->model.mutable_graph();
@@ -32,7 +34,7 @@ class Cutter {
     const std::unordered_set<std::string> values = values_of(part);
     std::set<WeightId> weights(part.weights.begin(), part.weights.end());
     add_annotations(values, weights, out);
-    for (const WeightId weight : weights) add_weight(weight, out);
+    for (const WeightId weight : weights) add_weight(weight, is_shared[weight], out);
     add_value_info(part, values, out);
     if (!model_.box().data_locations.empty()) {
       auto external = check_external_data(box->model, model_.box().data_folder);
@@ -137,9 +139,11 @@ class Cutter {
   }
 
   // Weights are numbered as the model lists them, dense ones first.
-  void add_weight(WeightId weight, proto::GraphProto& out) const {
+  void add_weight(WeightId weight, bool is_shared, proto::GraphProto& out) const {
     const auto index = static_cast<int>(weight.index());
-    if (index < source().initializer_size()) {
+    if (index < source().initializer_size() && taken_ != nullptr && !is_shared) {
+      *out.add_initializer() = std::move(*taken_->mutable_initializer(index));
+    } else if (index < source().initializer_size()) {
       *out.add_initializer() = source().initializer(index);
     } else {
       *out.add_sparse_initializer() = source().sparse_initializer(index - source().initializer_size());
@@ -164,23 +168,55 @@ class Cutter {
 
   const Model& model_;
   const Graph& graph_;
+  proto::GraphProto* taken_;
   std::unordered_map<std::string, const proto::ValueInfoProto*> declared_inputs_;
   std::unordered_map<std::string, const proto::ValueInfoProto*> declared_outputs_;
 };
 
-}  // namespace
+// Weights that more than one part wants, or that annotations name, which parts look up as they need.
+ById<WeightId, bool> shared_weights(const Model& model, const Graph& graph,
+                                    const ById<PartId, Part>& parts) {
+  ById<WeightId, bool> seen(graph.weights.size());
+  ById<WeightId, bool> shared(graph.weights.size());
+  for (const Part& part : parts) {
+    for (const WeightId weight : part.weights) {
+      if (seen[weight]) shared[weight] = true;
+      seen[weight] = true;
+    }
+  }
+  for (const auto& annotation : model.box().model.graph().quantization_annotation()) {
+    for (const auto& parameter : annotation.quant_parameter_tensor_names()) {
+      const auto value = graph.find(parameter.value());
+      if (value && graph.values[*value].weight) shared[*graph.values[*value].weight] = true;
+    }
+  }
+  return shared;
+}
 
-Result<std::vector<Model>> cut(const Model& model, const Graph& graph, const Partition& partition) {
+Result<std::vector<Model>> cut(const Model& model, proto::GraphProto* taken, const Graph& graph,
+                               const Partition& partition) {
   const Result<ById<PartId, Part>> parts = parts_of(graph, partition);
   if (!parts) return std::unexpected(parts.error());
-  Cutter cutter(model, graph);
+  const ById<WeightId, bool> shared = shared_weights(model, graph, *parts);
+  Cutter cutter(model, graph, taken);
   std::vector<Model> models;
   for (const Part& part : *parts) {
-    Result<Model> made = cutter.make(part);
+    Result<Model> made = cutter.make(part, shared);
     if (!made) return std::unexpected(made.error());
     models.push_back(*std::move(made));
   }
   return models;
+}
+
+}  // namespace
+
+Result<std::vector<Model>> cut(const Model& model, const Graph& graph, const Partition& partition) {
+  return cut(model, nullptr, graph, partition);
+}
+
+Result<std::vector<Model>> cut(Model&& model, const Graph& graph, const Partition& partition) {
+  Model whole = std::move(model);
+  return cut(whole, whole.box().model.mutable_graph(), graph, partition);
 }
 
 }  // namespace convoy::onnx

@@ -18,5 +18,8 @@ namespace convoy::onnx {
 // Errors: those of parts_of; a value that crosses and whose type is not known.
 [[nodiscard]] Result<std::vector<Model>> cut(const Model& model, const Graph& graph,
                                              const Partition& partition);
+// The same, and takes the model apart: weights that one part reads are moved there, not copied.
+[[nodiscard]] Result<std::vector<Model>> cut(Model&& model, const Graph& graph,
+                                             const Partition& partition);
 
 }  // namespace convoy::onnx

@@ -42,12 +42,26 @@ Piece describe(const Model& model) {
   return piece;
 }
 
+std::vector<std::string> serialized(const std::vector<Model>& models) {
+  std::vector<std::string> bytes;
+  for (const Model& model : models) bytes.push_back(model.box().model.SerializeAsString());
+  return bytes;
+}
+
+// What the cut that moves weights makes of a copy.
+std::vector<Model> taken_apart(const Model& model, const Graph& graph,
+                               const std::vector<CutLine>& lines) {
+  Model copy(std::make_unique<ModelProtoBox>(model.box()));
+  return cut(std::move(copy), graph, partition_at(graph, lines).value()).value();
+}
+
 std::vector<Model> cut_at(const Model& model, const std::vector<CutLine>& lines) {
   const Graph graph = index_graph(model).value();
   Result<std::vector<Model>> parts = cut(model, graph, partition_at(graph, lines).value());
   if (!parts) throw std::invalid_argument(parts.error().message);
   // Each piece must be a model by itself.
   for (const Model& part : *parts) EXPECT_TRUE(index_graph(part)) << index_graph(part).error().message;
+  EXPECT_EQ(serialized(*parts), serialized(taken_apart(model, graph, lines)));
   return *std::move(parts);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <future>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -138,15 +139,35 @@ Result<void> write_sub_model(const fs::path& folder, const Model& model,
   if (Result<void> done = write_model(model, folder / entry.file); !done) return done;
   entry.inputs = inputs_of(model.box().model, inputs_of_whole);
   entry.outputs = names_of(model.box().model.graph().output());
+  if (!model.box().data_locations.empty()) entry.data_file = entry.file + ".data";
+  return {};
+}
+
+Result<void> add_sums(const fs::path& folder, SubModel& entry) {
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());
   entry.sha256 = *std::move(sum);
-  if (model.box().data_locations.empty()) return {};
-  entry.data_file = entry.file + ".data";
+  if (entry.data_file.empty()) return {};
   sum = sha256_of(folder / entry.data_file);
   if (!sum) return std::unexpected(sum.error());
   entry.data_sha256 = *std::move(sum);
   return {};
+}
+
+// Writes each model as it comes, and reads it back for its sum while the next one is written.
+Result<void> write_sub_models(const fs::path& folder, std::vector<Model> models, SplitMap& map) {
+  std::future<Result<void>> summed;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    SubModel& entry = map.sub_models[i];
+    entry.file = sub_model_name(i);
+    const Model model = std::move(models[i]);
+    if (Result<void> done = write_sub_model(folder, model, map.inputs, entry); !done) return done;
+    if (summed.valid()) {
+      if (Result<void> done = summed.get(); !done) return done;
+    }
+    summed = std::async(std::launch::async, [&folder, &entry] { return add_sums(folder, entry); });
+  }
+  return summed.valid() ? summed.get() : Result<void>{};
 }
 
 // The files of the split that is in the folder. What else has a name that this split needs is
@@ -295,11 +316,7 @@ Result<SplitMap> write_split(const fs::path& directory, std::vector<Model> model
       return fail(ErrorKind::failure, "{}: cannot be written into: {}", directory.string(),
                   code.message());
     }
-    for (std::size_t i = 0; i < models.size(); ++i) {
-      map.sub_models[i].file = sub_model_name(i);
-      Result<void> done = write_sub_model(aside.path(), models[i], map.inputs, map.sub_models[i]);
-      if (!done) return done;
-    }
+    if (auto done = write_sub_models(aside.path(), std::move(models), map); !done) return done;
     if (auto done = write_file(aside.path() / map_name, text_of(map)); !done) {
       return done;
     }
