@@ -28,7 +28,9 @@ Result<Bytes> weight_bytes(const onnx::Model& model) {
 // that ONNX Runtime puts in, and so nothing behind them. `scratch` is a file to use.
 Result<void> declare_types(onnx::Model& model, const std::filesystem::path& scratch) {
   const std::size_t outputs = onnx::expose_values(model);
-  if (auto written = onnx::write_model(model, scratch); !written) return written;
+  if (auto written = onnx::write_model(model, scratch); !written) {
+    return std::unexpected(written.error());
+  }
   const Result<Session> session =
       Session::load(scratch, {.level = onnx::OptimizationLevel::none});
   if (!session) return std::unexpected(session.error());
@@ -72,7 +74,7 @@ Result<void> optimize(const std::filesystem::path& model, onnx::OptimizationLeve
     return within(model.string(), done.error());
   }
   if (auto declared = declare_types(*tidied, untidy.path()); !declared) return declared;
-  return onnx::write_model(*tidied, file);
+  return onnx::write_model(*tidied, file).transform([](const std::string&) {});
 }
 
 }  // namespace convoy::engine

@@ -14,9 +14,9 @@ Result<void> see_types(onnx::Model& model, const NamedTensors& inputs, onnx::Gra
   std::filesystem::create_directories(folder.path(), code);
   const std::filesystem::path file = folder.path() / "exposed.onnx";
   const std::size_t outputs = onnx::expose_values(model);
-  const Result<void> written = onnx::write_model(model, file);
+  const auto written = onnx::write_model(model, file);
   onnx::declare_values(model, outputs, {});
-  if (!written) return written;
+  if (!written) return std::unexpected(written.error());
   Result<NamedTensors> seen = run_file(file, {.level = onnx::OptimizationLevel::none}, inputs);
   if (!seen) return std::unexpected(seen.error());
   seen->insert(inputs.begin(), inputs.end());

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,7 +11,22 @@
 
 namespace convoy {
 
-// 64 hexadecimal digits, as `sha256sum` prints them. Streams: the size of the file does not matter.
+// The sum of what comes piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::span<const char> bytes);
+  // 64 hexadecimal digits, as `sha256sum` prints them. Nothing may be added after it.
+  [[nodiscard]] std::string sum();
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+  std::unique_ptr<void, Free> context_;  // OpenSSL's EVP_MD_CTX
+};
+
+// The sum of a file, as above. Streams: the size of the file does not matter.
 [[nodiscard]] Result<std::string> sha256_of(const std::filesystem::path& file);
 
 // The same of a text.

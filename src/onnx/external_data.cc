@@ -6,11 +6,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "foundation/file.h"
+#include "foundation/sha256.h"
 #include "onnx/tensor.h"
 
 namespace convoy::onnx {
@@ -143,8 +145,10 @@ Result<ExternalRange> checked_range(const proto::TensorProto& tensor, const fs::
   return range;
 }
 
-Result<void> copy_range(const ExternalRange& range, const fs::path& folder, std::ofstream& out,
-                        std::vector<char>& block) {
+using TakeBytes = std::function<void(std::span<const char>)>;
+
+Result<void> read_range(const ExternalRange& range, const fs::path& folder, std::vector<char>& block,
+                        const TakeBytes& take) {
   std::ifstream in(folder / range.location, std::ios::binary);
   in.seekg(range.offset);
   for (std::int64_t left = range.length.value_or(0); left > 0;) {
@@ -153,7 +157,7 @@ Result<void> copy_range(const ExternalRange& range, const fs::path& folder, std:
     if (!in) {
       return fail(ErrorKind::failure, "{}: cannot be read", (folder / range.location).string());
     }
-    out.write(block.data(), size);
+    take(std::span(block).first(static_cast<std::size_t>(size)));
     left -= size;
   }
   return {};
@@ -187,12 +191,17 @@ Result<std::set<std::string>> check_external_data(proto::ModelProto& model,
   return found;
 }
 
-Result<void> move_external_data(proto::ModelProto& model, const fs::path& folder,
+Result<std::string> move_external_data(proto::ModelProto& model, const fs::path& folder,
                                 const fs::path& data_file) {
   // Readers map the file into memory; onnx.proto asks for offsets at pages.
   constexpr std::int64_t page = 4096;
   Aside aside(data_file);
   std::ofstream out(aside.path(), std::ios::binary | std::ios::trunc);
+  Sha256 sum;
+  const auto add = [&](std::span<const char> bytes) {
+    out.write(bytes.data(), std::ssize(bytes));
+    sum.add(bytes);
+  };
   std::vector<char> block(std::size_t{1} << 20);
   std::map<std::tuple<std::string, std::int64_t, std::int64_t>, std::int64_t> copied;
   const auto move = [&](proto::TensorProto& tensor) -> Result<void> {
@@ -203,16 +212,16 @@ Result<void> move_external_data(proto::ModelProto& model, const fs::path& folder
     if (is_new) {
       const std::int64_t end = out.tellp();
       place->second = (end + page - 1) / page * page;
-      out << std::string(static_cast<std::size_t>(place->second - end), '\0');
-      if (Result<void> done = copy_range(*range, folder, out, block); !done) return done;
+      add(std::string(static_cast<std::size_t>(place->second - end), '\0'));
+      if (Result<void> done = read_range(*range, folder, block, add); !done) return done;
     }
     refer_to(tensor, data_file.filename().string(), place->second, length);
     return {};
   };
-  if (Result<void> moved = visit_external(model, move); !moved) return moved;
+  if (auto moved = visit_external(model, move); !moved) return std::unexpected(moved.error());
   out.close();
   if (!out) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
-  return aside.commit();
+  return aside.commit().transform([&] { return sum.sum(); });
 }
 
 std::int64_t stored_bytes(const proto::TensorProto& tensor) {

@@ -16,8 +16,9 @@ namespace convoy::onnx {
                                                const std::filesystem::path& folder);
 
 // Copies all external data from files below `folder` into `data_file`, block by block, and makes the
-// model refer to it by that file's name. Ranges that several tensors share are copied once.
-[[nodiscard]] Result<void> move_external_data(proto::ModelProto& model,
+// model refer to it by that file's name. Ranges that several tensors share are copied once. Returns
+// the SHA-256 of the file.
+[[nodiscard]] Result<std::string> move_external_data(proto::ModelProto& model,
                                               const std::filesystem::path& folder,
                                               const std::filesystem::path& data_file);
 

@@ -20,9 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::IstreamInputStream;
+using google::protobuf::io::OstreamOutputStream;
 
 // What protobuf can hold in one message.
 constexpr std::uintmax_t largest_message = std::numeric_limits<std::int32_t>::max();
+
+// Read and written at once; protobuf's own 8 kB make 40,000 calls of 300 MB.
+constexpr int block_bytes = 1 << 20;
 
 // The wire type of each field of a ModelProto, or nothing for a number that it lacks.
 std::optional<std::uint32_t> wire_type_of(std::uint32_t field) {
@@ -161,7 +165,8 @@ Result<Model> read_model(const fs::path& file) {
   auto box = std::make_unique<ModelProtoBox>();
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(ErrorKind::input, "{}: cannot be opened", file.string());
-  if (!box->model.ParseFromIstream(&stream)) {
+  IstreamInputStream blocks(&stream, block_bytes);
+  if (!box->model.ParseFromZeroCopyStream(&blocks)) {
     if (stream.bad()) return fail(ErrorKind::failure, "{}: cannot be read", file.string());
     if (is_truncated(file, size)) {
       return fail(ErrorKind::input, "{}: the file is truncated", file.string());
@@ -179,19 +184,20 @@ Result<Model> read_model(const fs::path& file) {
   return Model(std::move(box));
 }
 
-Result<void> write_model(const Model& model, const fs::path& file) {
+Result<std::string> write_model(const Model& model, const fs::path& file) {
   const ModelProtoBox& box = model.box();
   proto::ModelProto moved;
   const proto::ModelProto* written = &box.model;
+  std::string data_sum;
   std::error_code code;
   const fs::path folder = fs::absolute(file, code).parent_path();
   if (!box.data_locations.empty() && !fs::equivalent(folder, box.data_folder, code)) {
     moved = box.model;
     fs::path data_file = file;
     data_file += ".data";
-    if (Result<void> done = move_external_data(moved, box.data_folder, data_file); !done) {
-      return within(file.string(), done.error());
-    }
+    Result<std::string> sum = move_external_data(moved, box.data_folder, data_file);
+    if (!sum) return within(file.string(), sum.error());
+    data_sum = *std::move(sum);
     written = &moved;
   }
   const std::size_t size = written->ByteSizeLong();
@@ -201,12 +207,16 @@ Result<void> write_model(const Model& model, const fs::path& file) {
   }
   Aside aside(file);
   std::ofstream stream(aside.path(), std::ios::binary | std::ios::trunc);
-  const bool good = written->SerializeToOstream(&stream);
+  bool good = false;
+  {
+    OstreamOutputStream blocks(&stream, block_bytes);
+    good = written->SerializeToZeroCopyStream(&blocks);
+  }
   stream.close();
   if (!good || !stream) {
     return fail(ErrorKind::failure, "{}: cannot be written", file.string());
   }
-  return aside.commit();
+  return aside.commit().transform([&] { return data_sum; });
 }
 
 }  // namespace convoy::onnx

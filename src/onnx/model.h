@@ -49,7 +49,8 @@ class Model {
 // Errors name the file and say whether it is missing, empty, truncated or no ONNX at all.
 [[nodiscard]] Result<Model> read_model(const std::filesystem::path& file);
 
-// Writes aside and renames, so that a failed write leaves no half file.
-[[nodiscard]] Result<void> write_model(const Model& model, const std::filesystem::path& file);
+// Writes aside and renames, so that a failed write leaves no half file. External data from another
+// folder is written beside it, as FILE.data; returns the SHA-256 of that, or nothing.
+[[nodiscard]] Result<std::string> write_model(const Model& model, const std::filesystem::path& file);
 
 }  // namespace convoy::onnx

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <future>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
+#include <thread>
 
 #include "foundation/file.h"
 #include "foundation/json.h"
@@ -136,38 +138,36 @@ std::string sub_model_name(std::size_t part) { return fmt::format("sub_model_{}.
 
 Result<void> write_sub_model(const fs::path& folder, const Model& model,
                              const std::vector<std::string>& inputs_of_whole, SubModel& entry) {
-  if (Result<void> done = write_model(model, folder / entry.file); !done) return done;
-  entry.inputs = inputs_of(model.box().model, inputs_of_whole);
-  entry.outputs = names_of(model.box().model.graph().output());
-  if (!model.box().data_locations.empty()) entry.data_file = entry.file + ".data";
-  return {};
-}
-
-Result<void> add_sums(const fs::path& folder, SubModel& entry) {
+  Result<std::string> data_sum = write_model(model, folder / entry.file);
+  if (!data_sum) return std::unexpected(data_sum.error());
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());
   entry.sha256 = *std::move(sum);
-  if (entry.data_file.empty()) return {};
-  sum = sha256_of(folder / entry.data_file);
-  if (!sum) return std::unexpected(sum.error());
-  entry.data_sha256 = *std::move(sum);
+  if (!data_sum->empty()) entry.data_file = entry.file + ".data";
+  entry.data_sha256 = *std::move(data_sum);
+  entry.inputs = inputs_of(model.box().model, inputs_of_whole);
+  entry.outputs = names_of(model.box().model.graph().output());
   return {};
 }
 
-// Writes each model as it comes, and reads it back for its sum while the next one is written.
+// Writes as many models at once as there are cores.
 Result<void> write_sub_models(const fs::path& folder, std::vector<Model> models, SplitMap& map) {
-  std::future<Result<void>> summed;
-  for (std::size_t i = 0; i < models.size(); ++i) {
+  const std::size_t at_once = std::max(1U, std::thread::hardware_concurrency());
+  std::deque<std::future<Result<void>>> written;
+  Result<void> done;
+  for (std::size_t i = 0; i < models.size() || !written.empty(); ++i) {
+    if (i >= models.size() || written.size() == at_once) {
+      if (auto one = written.front().get(); !one && done) done = std::move(one);
+      written.pop_front();
+    }
+    if (i >= models.size() || !done) continue;
     SubModel& entry = map.sub_models[i];
     entry.file = sub_model_name(i);
-    const Model model = std::move(models[i]);
-    if (Result<void> done = write_sub_model(folder, model, map.inputs, entry); !done) return done;
-    if (summed.valid()) {
-      if (Result<void> done = summed.get(); !done) return done;
-    }
-    summed = std::async(std::launch::async, [&folder, &entry] { return add_sums(folder, entry); });
+    written.push_back(std::async(std::launch::async, [&, model = std::move(models[i])] {
+      return write_sub_model(folder, model, map.inputs, entry);
+    }));
   }
-  return summed.valid() ? summed.get() : Result<void>{};
+  return done;
 }
 
 // The files of the split that is in the folder. What else has a name that this split needs is
