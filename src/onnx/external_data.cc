@@ -1,9 +1,12 @@
 #include "onnx/external_data.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <span>
@@ -145,19 +148,59 @@ Result<ExternalRange> checked_range(const proto::TensorProto& tensor, const fs::
   return range;
 }
 
-using TakeBytes = std::function<void(std::span<const char>)>;
+// Written block by block, each summed while the next is copied.
+class SummedFile {
+ public:
+  explicit SummedFile(const fs::path& file) : out_(file, std::ios::binary | std::ios::trunc) {}
+  SummedFile(const SummedFile&) = delete;
+  ~SummedFile() {
+    if (summing_.valid()) summing_.wait();
+  }
 
-Result<void> read_range(const ExternalRange& range, const fs::path& folder, std::vector<char>& block,
-                        const TakeBytes& take) {
+  // Where up to block_bytes may be put for the next write().
+  [[nodiscard]] char* block() { return blocks_[next_].data(); }
+  void write(std::int64_t size) {
+    out_.write(block(), size);
+    size_ += size;
+    if (summing_.valid()) summing_.wait();
+    const std::span<const char> written(block(), static_cast<std::size_t>(size));
+    summing_ = std::async(std::launch::async, [this, written] { sum_.add(written); });
+    next_ = 1 - next_;
+  }
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  // False if any write failed.
+  [[nodiscard]] bool close() {
+    out_.close();
+    return out_.good();
+  }
+  // Of all that was written; asked once.
+  [[nodiscard]] std::string sum() {
+    if (summing_.valid()) summing_.wait();
+    return sum_.sum();
+  }
+
+  static constexpr std::int64_t block_bytes = 1 << 22;
+
+ private:
+  std::ofstream out_;
+  std::int64_t size_ = 0;
+  Sha256 sum_;
+  std::array<std::vector<char>, 2> blocks_ = {std::vector<char>(block_bytes),
+                                              std::vector<char>(block_bytes)};
+  std::size_t next_ = 0;
+  std::future<void> summing_;
+};
+
+Result<void> copy_range(const ExternalRange& range, const fs::path& folder, SummedFile& out) {
   std::ifstream in(folder / range.location, std::ios::binary);
   in.seekg(range.offset);
   for (std::int64_t left = range.length.value_or(0); left > 0;) {
-    const auto size = std::min<std::int64_t>(left, static_cast<std::int64_t>(block.size()));
-    in.read(block.data(), size);
+    const std::int64_t size = std::min(left, SummedFile::block_bytes);
+    in.read(out.block(), size);
     if (!in) {
       return fail(ErrorKind::failure, "{}: cannot be read", (folder / range.location).string());
     }
-    take(std::span(block).first(static_cast<std::size_t>(size)));
+    out.write(size);
     left -= size;
   }
   return {};
@@ -196,13 +239,7 @@ Result<std::string> move_external_data(proto::ModelProto& model, const fs::path&
   // Readers map the file into memory; onnx.proto asks for offsets at pages.
   constexpr std::int64_t page = 4096;
   Aside aside(data_file);
-  std::ofstream out(aside.path(), std::ios::binary | std::ios::trunc);
-  Sha256 sum;
-  const auto add = [&](std::span<const char> bytes) {
-    out.write(bytes.data(), std::ssize(bytes));
-    sum.add(bytes);
-  };
-  std::vector<char> block(std::size_t{1} << 20);
+  SummedFile out(aside.path());
   std::map<std::tuple<std::string, std::int64_t, std::int64_t>, std::int64_t> copied;
   const auto move = [&](proto::TensorProto& tensor) -> Result<void> {
     const Result<ExternalRange> range = checked_range(tensor, folder);
@@ -210,18 +247,18 @@ Result<std::string> move_external_data(proto::ModelProto& model, const fs::path&
     const std::int64_t length = range->length.value_or(0);
     const auto [place, is_new] = copied.try_emplace({range->location, range->offset, length}, 0);
     if (is_new) {
-      const std::int64_t end = out.tellp();
-      place->second = (end + page - 1) / page * page;
-      add(std::string(static_cast<std::size_t>(place->second - end), '\0'));
-      if (Result<void> done = read_range(*range, folder, block, add); !done) return done;
+      place->second = (out.size() + page - 1) / page * page;
+      const std::int64_t gap = place->second - out.size();
+      std::fill_n(out.block(), gap, '\0');
+      if (gap > 0) out.write(gap);
+      if (Result<void> done = copy_range(*range, folder, out); !done) return done;
     }
     refer_to(tensor, data_file.filename().string(), place->second, length);
     return {};
   };
   if (auto moved = visit_external(model, move); !moved) return std::unexpected(moved.error());
-  out.close();
-  if (!out) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
-  return aside.commit().transform([&] { return sum.sum(); });
+  if (!out.close()) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
+  return aside.commit().transform([&] { return out.sum(); });
 }
 
 std::int64_t stored_bytes(const proto::TensorProto& tensor) {
