@@ -26,6 +26,9 @@ struct Device {
   std::optional<FlopsPerSecond> flops;      // estimates, used when nothing was measured
   std::optional<BytesPerSecond> memory_bandwidth;
   std::optional<Power> power;
+  // Which part of a transfer's time, its own or another's to it, it cannot compute: 0 to 1. Published
+  // planning problems have 1; convoy's own pipeline overlaps them.
+  double transfer_load = 0;
   std::string provider = "cpu";             // ONNX Runtime execution provider
   std::string address;                      // where a real worker listens; empty: emulated here
 };
@@ -47,6 +50,9 @@ struct Fleet {
   // links[from][to]. From a device's `bandwidth` alone: the smaller of both ends'.
   ById<DeviceId, ById<DeviceId, Link>> links;
   Contention contention = Contention::link;
+  // A value is sent once, however many devices read it: so in published planning problems. convoy's own
+  // pipeline sends it to each.
+  bool multicast = false;
 
   [[nodiscard]] std::optional<DeviceId> find(std::string_view name) const;
   // The bandwidth of the fastest link out of a device; 0: none has a limit.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 namespace convoy::plan {
@@ -11,11 +10,6 @@ namespace {
 using fleet::Contention;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-template <class T>
-void append(std::string& key, T number) {
-  key.append(reinterpret_cast<const char*>(&number), sizeof(number));
-}
 
 template <class Owner>
 auto entry_of(std::vector<std::pair<Owner, double>>& times, const Owner& owner) {
@@ -35,11 +29,8 @@ ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       least_sending_(kinds_.kinds.size(), kInfinity) {
   for (std::size_t from = 0; from < kinds_.kinds.size(); ++from) {
     for (std::size_t to = 0; to < kinds_.kinds.size(); ++to) {
-      const DeviceId sender = kinds_.kinds[from].devices.front();
-      const DeviceId receiver = kinds_.kinds[to].devices.back();
-      if (sender == receiver) continue;
-      const double rate = fleet.links[sender][receiver].bandwidth.value();
-      const double time = rate > 0 ? 1 / rate : 0;
+      const double time = convoy::plan::seconds_per_byte(fleet, kinds_, from, to);
+      if (!std::isfinite(time)) continue;
       seconds_per_byte_[from][to] = time;
       anything_takes_time_ = anything_takes_time_ || time > 0;
       least_receiving_[to] = std::min(least_receiving_[to], time);
@@ -113,7 +104,7 @@ bool ChainSearch::explore(const State& state) {
   if (state.position == stretches_.size()) return true;
   if (state.stages == most_stages_) return false;
   auto [key, loads] = key_of(state);
-  if (failed_before(key, loads)) return false;
+  if (failed_.has(key, loads)) return false;
   for (std::size_t kind = 0; kind < kinds_.kinds.size(); ++kind) {
     const Kind& of = kinds_.kinds[kind];
     if (of.count_in(state.used) == of.devices.size()) continue;
@@ -130,7 +121,7 @@ bool ChainSearch::explore(const State& state) {
       stages_.pop_back();
     }
   }
-  if (*steps_ >= 0) remember_failure(std::move(key), std::move(loads));
+  if (*steps_ >= 0) failed_.add(std::move(key), std::move(loads));
   return false;
 }
 
@@ -202,17 +193,17 @@ std::optional<ChainSearch::State> ChainSearch::extended(const State& state, std:
 
 // What decides how a state can go on. Devices of one kind are told apart by the order in which they
 // own values only.
-std::pair<std::string, ChainSearch::Loads> ChainSearch::key_of(const State& state) const {
+std::pair<std::string, Failures::Loads> ChainSearch::key_of(const State& state) const {
   std::string key;
-  append(key, static_cast<std::uint32_t>(state.position));
-  append(key, static_cast<std::uint32_t>(state.used));
-  Loads loads;
+  Failures::append(key, static_cast<std::uint32_t>(state.position));
+  Failures::append(key, static_cast<std::uint32_t>(state.used));
+  Failures::Loads loads;
   std::vector<Owner> seen;
   for (const Owner& owner : state.owners) {
     const auto at = std::ranges::find(seen, owner);
-    append(key, static_cast<std::uint16_t>(at - seen.begin()));
+    Failures::append(key, static_cast<std::uint16_t>(at - seen.begin()));
     if (at != seen.end()) continue;
-    append(key, static_cast<std::uint16_t>(owner.kind));
+    Failures::append(key, static_cast<std::uint16_t>(owner.kind));
     seen.push_back(owner);
     if (contention_ == Contention::radio) {
       loads.push_back(std::ranges::find(state.radios, owner, &OwnerTimes::value_type::first)->second);
@@ -220,21 +211,6 @@ std::pair<std::string, ChainSearch::Loads> ChainSearch::key_of(const State& stat
   }
   if (contention_ == Contention::medium) loads.push_back(state.medium);
   return {std::move(key), std::move(loads)};
-}
-
-bool ChainSearch::failed_before(const std::string& key, const Loads& loads) const {
-  const auto at = failed_.find(key);
-  return at != failed_.end() && std::ranges::any_of(at->second, [&](const Loads& failed) {
-           return std::ranges::equal(failed, loads, std::less_equal());
-         });
-}
-
-void ChainSearch::remember_failure(std::string key, Loads loads) {
-  std::vector<Loads>& failures = failed_[std::move(key)];
-  std::erase_if(failures, [&](const Loads& failed) {
-    return std::ranges::equal(loads, failed, std::less_equal());
-  });
-  failures.push_back(std::move(loads));
 }
 
 }  // namespace convoy::plan

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "plan/completions.h"
 #include "plan/cost_graph.h"
 #include "plan/device_kinds.h"
+#include "plan/failures.h"
 #include "plan/medium_bound.h"
 #include "plan/plan.h"
 #include "plan/stretches.h"
@@ -71,7 +71,6 @@ class ChainSearch {
     OwnerTimes radios;           // how long the radios of owners are busy
     double medium = 0;           // how long the medium is
   };
-  using Loads = std::vector<double>;
 
   [[nodiscard]] Completions::Transfers sure_transfers() const;
   [[nodiscard]] bool explore(const State& state);
@@ -80,9 +79,7 @@ class ChainSearch {
   void take_steps(std::size_t work) { *steps_ -= 1 + static_cast<std::int64_t>(work / 16); }
   [[nodiscard]] OwnerTimes received(const State& state, std::size_t kind, std::size_t end) const;
   [[nodiscard]] bool add_transfers(State& state, const OwnerTimes& received, Owner to) const;
-  [[nodiscard]] std::pair<std::string, Loads> key_of(const State& state) const;
-  [[nodiscard]] bool failed_before(const std::string& key, const Loads& loads) const;
-  void remember_failure(std::string key, Loads loads);
+  [[nodiscard]] std::pair<std::string, Failures::Loads> key_of(const State& state) const;
 
   fleet::Contention contention_;
   Stretches stretches_;
@@ -98,7 +95,7 @@ class ChainSearch {
   std::size_t most_stages_ = 0;
   bool transfers_count_ = false;
   std::int64_t* steps_ = nullptr;
-  std::unordered_map<std::string, std::vector<Loads>> failed_;
+  Failures failed_;
   std::optional<MediumBound> medium_;  // where one medium limits
   std::vector<std::pair<std::size_t, std::size_t>> stages_;  // kind, end; of the path explored
   Placement placement_;

@@ -10,12 +10,16 @@
 
 namespace convoy::plan {
 
+using GroupId = Id<struct GroupTag>;
+
 struct CostNode {
   std::string name;
   std::vector<ValueId> reads;      // each once
   std::vector<ValueId> writes;
   std::vector<WeightId> weights;   // each once; several nodes may share one
   Bytes workspace{0};              // scratch memory while it runs
+  std::optional<GroupId> group;    // nodes of one group run on one device
+  bool is_backward = false;        // of training: mirrors the forward pass, which orders the stages
 };
 
 struct CostValue {

@@ -1,6 +1,7 @@
 #include "plan/device_kinds.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace convoy::plan {
 namespace {
@@ -10,7 +11,8 @@ bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId
   const auto rate = [&](DeviceId from, DeviceId to) { return fleet.links[from][to].bandwidth; };
   if (graph.compute[a] != graph.compute[b] || graph.stage_overhead[a] != graph.stage_overhead[b] ||
       graph.runtime_memory[a] != graph.runtime_memory[b] ||
-      fleet.devices[a].memory != fleet.devices[b].memory || rate(a, b) != rate(b, a)) {
+      fleet.devices[a].memory != fleet.devices[b].memory ||
+      fleet.devices[a].transfer_load != fleet.devices[b].transfer_load || rate(a, b) != rate(b, a)) {
     return false;
   }
   return std::ranges::all_of(fleet.devices.ids(), [&](DeviceId other) {
@@ -51,6 +53,15 @@ DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
   }
   std::erase_if(result.kinds, [](const Kind& kind) { return kind.devices.empty(); });
   return result;
+}
+
+double seconds_per_byte(const fleet::Fleet& fleet, const DeviceKinds& kinds, std::size_t from,
+                        std::size_t to) {
+  const DeviceId sender = kinds.kinds[from].devices.front();
+  const DeviceId receiver = kinds.kinds[to].devices.back();
+  if (sender == receiver) return std::numeric_limits<double>::infinity();
+  const double rate = fleet.links[sender][receiver].bandwidth.value();
+  return rate > 0 ? 1 / rate : 0;
 }
 
 }  // namespace convoy::plan

@@ -40,4 +40,9 @@ struct DeviceKinds {
 [[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
                                    std::optional<Requirement> required, std::size_t most_sets);
 
+// What a byte takes from a device of one kind to another device of another kind, or the same; 0 where
+// nothing limits it, infinite where a kind has one device only and none could receive.
+[[nodiscard]] double seconds_per_byte(const fleet::Fleet& fleet, const DeviceKinds& kinds,
+                                      std::size_t from, std::size_t to);
+
 }  // namespace convoy::plan

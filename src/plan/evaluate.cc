@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "plan/stage_memory.h"
+
 namespace convoy::plan {
 namespace {
 
@@ -37,6 +39,11 @@ class Resources {
     }
     return {busy_[0], busy_[0]};
   }
+  // Takes back time of a sender's transfers that they share; links of their own share none.
+  void take_back(DeviceId from, Seconds time) {
+    if (contention_ == Contention::radio) busy_[from.index()] -= time;
+    if (contention_ == Contention::medium) busy_[0] -= time;
+  }
   [[nodiscard]] Seconds longest() const { return std::ranges::max(busy_); }
 
  private:
@@ -55,27 +62,6 @@ struct Traffic {
   ById<NodeId, StageId> stage_of;
   std::vector<std::vector<Message>> messages;  // by stage
 };
-
-void find_ports(const CostGraph& graph, const Placement& placement, const Traffic& traffic,
-                std::size_t stage, StageFigures& figures) {
-  const auto elsewhere = [&](NodeId node) { return traffic.stage_of[node] != StageId(stage); };
-  for (const NodeId node : placement[stage].nodes) {
-    for (const ValueId value : graph.nodes[node].reads) {
-      const auto producer = graph.values[value].producer;
-      if (!producer || elsewhere(*producer)) figures.inputs.push_back(value);
-    }
-    for (const ValueId value : graph.nodes[node].writes) {
-      const CostValue& made = graph.values[value];
-      if (made.is_output || std::ranges::any_of(made.consumers, elsewhere)) {
-        figures.outputs.push_back(value);
-      }
-    }
-  }
-  std::ranges::sort(figures.inputs);
-  const auto repeated = std::ranges::unique(figures.inputs);
-  figures.inputs.erase(repeated.begin(), repeated.end());
-  std::ranges::sort(figures.outputs);
-}
 
 std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet,
                                  const Placement& placement, const Traffic& traffic,
@@ -108,34 +94,32 @@ std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet,
   return messages;
 }
 
-Bytes sum_of(const CostGraph& graph, const std::vector<ValueId>& values) {
-  Bytes sum{0};
-  for (const ValueId value : values) sum += graph.values[value].bytes;
-  return sum;
-}
-
-// The largest sum of values made in the stage and still needed, and of a node's workspace.
-Bytes peak_of_made_values(const CostGraph& graph, const std::vector<NodeId>& nodes,
-                          const std::vector<ValueId>& outputs) {
-  std::map<NodeId, std::vector<ValueId>> freed_after;  // values by the last node that needs them
-  for (const NodeId node : nodes) {
-    for (const ValueId value : graph.nodes[node].writes) {
-      if (std::ranges::binary_search(outputs, value)) continue;
-      NodeId last = node;
-      for (const NodeId consumer : graph.values[value].consumers) last = std::max(last, consumer);
-      freed_after[last].push_back(value);
+// What multicast spares the sender of one stage's results.
+std::pair<Seconds, Bytes> spared_by_multicast(const CostGraph& graph, const Fleet& fleet,
+                                              const Placement& placement, const Traffic& traffic,
+                                              std::size_t stage, const StageFigures& figures) {
+  const DeviceId from = placement[stage].device;
+  Seconds time{0};
+  Bytes bytes{0};
+  for (const ValueId value : figures.outputs) {
+    std::set<DeviceId> receivers;
+    for (const NodeId consumer : graph.values[value].consumers) {
+      receivers.insert(placement[traffic.stage_of[consumer].index()].device);
+    }
+    receivers.erase(from);
+    Seconds slowest{0};
+    for (const DeviceId to : receivers) {
+      const Seconds one = transfer_time(graph.values[value].bytes, fleet.links[from][to]);
+      time += one;
+      slowest = std::max(slowest, one);
+      bytes += graph.values[value].bytes;
+    }
+    if (!receivers.empty()) {
+      time -= slowest;
+      bytes -= graph.values[value].bytes;
     }
   }
-  Bytes live{0};
-  Bytes peak{0};
-  for (const NodeId node : nodes) {
-    live += sum_of(graph, graph.nodes[node].writes);
-    peak = std::max(peak, live + graph.nodes[node].workspace);
-    if (const auto freed = freed_after.find(node); freed != freed_after.end()) {
-      live -= sum_of(graph, freed->second);
-    }
-  }
-  return peak;
+  return {time, bytes};
 }
 
 Seconds latency_of(const Fleet& fleet, const Placement& placement, const Traffic& traffic,
@@ -189,7 +173,7 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
   for (std::size_t stage = 0; stage < placement.size(); ++stage) {
     const auto& [device, nodes] = placement[stage];
     StageFigures& of_stage = figures.stages[stage];
-    find_ports(graph, placement, traffic, stage, of_stage);
+    const StagePorts ports = ports_of(graph, nodes);
     of_stage.compute = graph.stage_overhead[device];
     if (used.insert(device).second) figures.memory[device] += graph.runtime_memory[device];
     for (const NodeId node : nodes) {
@@ -198,9 +182,9 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
         if (weights[device].insert(weight).second) figures.memory[device] += graph.weights[weight];
       }
     }
-    figures.memory[device] += 2 * sum_of(graph, of_stage.inputs) +
-                              peak_of_made_values(graph, nodes, of_stage.outputs) +
-                              sum_of(graph, of_stage.outputs);
+    figures.memory[device] += activation_memory(graph, nodes, ports);
+    of_stage.inputs = ports.inputs;
+    of_stage.outputs = ports.outputs;
     figures.busy[device] += of_stage.compute;
 
     for (const Message& message :
@@ -211,7 +195,16 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
       const auto [first, second] = transfers.of(device, message.to);
       first += message.time;
       if (&first != &second) second += message.time;
+      figures.busy[message.to] += fleet.devices[message.to].transfer_load * message.time;
     }
+    if (fleet.multicast) {
+      const auto [time, bytes] =
+          spared_by_multicast(graph, fleet, placement, traffic, stage, of_stage);
+      of_stage.send -= time;
+      of_stage.sent -= bytes;
+      transfers.take_back(device, time);
+    }
+    figures.busy[device] += fleet.devices[device].transfer_load * of_stage.send;
   }
 
   figures.period = transfers.longest();

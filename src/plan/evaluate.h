@@ -11,16 +11,18 @@
 namespace convoy::plan {
 
 // A value that a stage makes and other stages read crosses once to each other device that reads it,
-// in bytes / bandwidth of the ordered pair's link (its latency only counts for Latency). Inputs of
-// the graph are free: they are fed where they are needed; results are taken where they arise.
+// in bytes / bandwidth of the ordered pair's link (its latency only counts for Latency); with
+// Fleet::multicast its sender sends it once to all, as slowly as to the slowest. Inputs of the graph
+// are free: they are fed where they are needed; results are taken where they arise.
 //
-// Period: the largest of each device's compute (its nodes, and its overhead per stage) and of each
-// shared resource's transfers: of every ordered pair (contention `link`), of every device, for all
+// Period: the largest of each device's busy time (its nodes, its overhead per stage, and the part of
+// all it sends and receives that Device::transfer_load says) and of each shared resource's transfers: of every ordered pair (contention `link`), of every device, for all
 // that it sends and receives (`radio`), of all transfers together (`medium`).
 // Latency: one request alone. A stage starts when its device is free and its inputs are there. When
 // it ends, it sends one message to each device that reads from it, in the order in which these first
 // do, once the resource is free; a message is there after its transfer and the link's latency.
-// Energy: for each device used that has power figures, busy watts while it computes and idle watts
+// Devices' loads by transfers and multicast are left out of the latency.
+// Energy: for each device used that has power figures, busy watts while it is busy and idle watts
 // for the rest of a period.
 // Memory of a device used: runtime overhead, the weights of its stages once each, and per stage
 //   inputs + the largest sum, over its nodes, of live values and the node's workspace

@@ -40,7 +40,9 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
   std::vector<Load> loads;
   for (const DeviceId device : fleet.devices.ids()) {
     if (figures.busy[device] > Seconds(0)) {
-      loads.push_back({fleet.devices[device].name + " computes", figures.busy[device]});
+      const bool transfers = fleet.devices[device].transfer_load > 0;
+      loads.push_back({fleet.devices[device].name + (transfers ? " computes and transfers" : " computes"),
+                       figures.busy[device]});
     }
   }
   ById<DeviceId, Load> radios(fleet.devices.size());

@@ -40,7 +40,7 @@ struct Figures {
   Joules energy{0};                    // per request; 0 without power figures
   std::vector<StageFigures> stages;    // as in the placement
   ById<DeviceId, Bytes> memory;
-  ById<DeviceId, Seconds> busy;        // compute per request
+  ById<DeviceId, Seconds> busy;        // compute per request, and its load by transfers
 };
 
 // Memory that a placement would need and a device lacks.
@@ -62,6 +62,9 @@ struct Plan {
   Figures figures;
   std::optional<Seconds> bound;    // no placement has a smaller objective; none: not known
   bool proven = false;             // the bound is met
+  // No contiguous placement has a smaller objective: none in which each device has one set of nodes and
+  // stages can be ordered such that values only go forward. None: not known.
+  std::optional<Seconds> contiguous_bound;
   std::vector<Unused> unused;
   std::vector<std::string> limits; // what limits the plan, in words
 };

@@ -1,7 +1,8 @@
 // The solvers: free functions from a graph and a fleet to a plan.
 #pragma once
 
-#include <span>
+#include <cstdint>
+#include <functional>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
@@ -9,6 +10,12 @@
 #include "plan/plan.h"
 
 namespace convoy::plan {
+
+struct SolveOptions {
+  Seconds budget{10};                                // of search and auto
+  std::uint64_t seed = 1;
+  std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do
+};
 
 // The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
 [[nodiscard]] Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
@@ -26,6 +33,12 @@ namespace convoy::plan {
 // the one with the fewest devices. Identical devices count once. Infeasible: how much memory is
 // missing, and what would do.
 [[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// The shortest period over all contiguous placements, in any order of the nodes (ideal_search.h): of
+// published problems, and of graphs whose branches are few. `contiguous_bound` says what is proven.
+// Error kind failure: too many ways to cut the graph, or nothing found in time.
+[[nodiscard]] Result<Plan> solve_ideals(const CostGraph& graph, const fleet::Fleet& fleet,
+                                        const SolveOptions& options = {});
 
 // The best of solve_chain, solve_memory and each device alone; `solver` says which, `limits` what
 // the others reach.

@@ -66,6 +66,14 @@ class Verifier {
     const double rate = fleet_.links[from][to].bandwidth.value();
     return rate > 0 ? static_cast<double>(graph_.values[value].bytes.value()) / rate : 0;
   }
+  // With multicast, of all transfers of a value only the slowest, and of equal ones the last, does.
+  [[nodiscard]] bool occupies_sender(ValueId value, DeviceId from, DeviceId to) const {
+    if (!fleet_.multicast) return true;
+    return std::ranges::none_of(fleet_.devices.ids(), [&](DeviceId other) {
+      return transfers_.contains({value, from, other}) &&
+             std::pair(seconds(value, from, other), other) > std::pair(seconds(value, from, to), to);
+    });
+  }
   [[nodiscard]] double compute(Stage stage) const {
     double sum = graph_.stage_overhead[device(stage)].count();
     for (const NodeId node : plan_.placement[stage].nodes) {
@@ -170,6 +178,7 @@ void Verifier::check_ports() {
     std::int64_t sent = 0;
     for (const auto& [value, from, to] : transfers_) {
       if (!made_in(stage, value)) continue;
+      if (!occupies_sender(value, from, to)) continue;
       send += seconds(value, from, to);
       sent += graph_.values[value].bytes.value();
     }
@@ -186,6 +195,11 @@ void Verifier::check_period_and_energy() {
   for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
     busy[device(stage)] += compute(stage);
   }
+  for (const auto& [value, from, to] : transfers_) {
+    const double time = seconds(value, from, to);
+    if (occupies_sender(value, from, to)) busy[from] += fleet_.devices[from].transfer_load * time;
+    busy[to] += fleet_.devices[to].transfer_load * time;
+  }
   double period = 0;
   for (const DeviceId id : fleet_.devices.ids()) {
     const double found = busy.contains(id) ? busy[id] : 0;
@@ -197,8 +211,10 @@ void Verifier::check_period_and_energy() {
       // What shares a resource with a transfer from a to b; for radio, with anything of a.
       double load = 0;
       for (const auto& [value, from, to] : transfers_) {
-        const bool shares = fleet_.contention == fleet::Contention::medium ||
-                            (fleet_.contention == fleet::Contention::radio && (from == a || to == a)) ||
+        const bool sends = occupies_sender(value, from, to);
+        const bool shares = (fleet_.contention == fleet::Contention::medium && sends) ||
+                            (fleet_.contention == fleet::Contention::radio &&
+                             ((from == a && sends) || to == a)) ||
                             (from == a && to == b);
         if (shares) load += seconds(value, from, to);
       }

@@ -1,0 +1,14 @@
+// From who runs which node to stages.
+#pragma once
+
+#include "foundation/id.h"
+#include "plan/cost_graph.h"
+#include "plan/plan.h"
+
+namespace convoy::plan {
+
+// Stages in an order in which they can run, as few as a simple rule finds: a device goes on for as
+// long as it can; the next is one that can do all that is left for it, or else the most.
+[[nodiscard]] Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of);
+
+}  // namespace convoy::plan

@@ -1,0 +1,59 @@
+// A graph as planners of whole stages see it: what must, or may as well, stay together is one unit.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "foundation/id.h"
+#include "foundation/units.h"
+#include "plan/cost_graph.h"
+
+namespace convoy::plan {
+
+using UnitId = Id<struct UnitTag>;
+using NetId = Id<struct NetTag>;
+
+struct Unit {
+  std::vector<NodeId> nodes;          // ascending
+  std::vector<UnitId> predecessors;   // that stages must run first, or with it; ascending
+  std::vector<UnitId> successors;
+  std::vector<NetId> nets;            // it is a member of; ascending
+};
+
+// What crosses between units: all values that one unit makes and the same others read.
+struct Net {
+  std::optional<UnitId> producer;  // none: nodes that go where the net is first read
+  std::vector<UnitId> members;     // producer and readers; ascending, two or more
+  Bytes bytes{0};
+};
+
+// Nodes that cost nothing, read nothing and make one value: they go to the first stage that reads it.
+struct Floating {
+  std::vector<NodeId> nodes;
+  std::vector<UnitId> readers;  // ascending
+};
+
+struct Contraction {
+  ById<UnitId, Unit> units;  // in a topological order
+  ById<NetId, Net> nets;
+  std::vector<Floating> floating;
+};
+
+// Nodes of one group, and what depends on each other through groups, become one unit. Where a node
+// costs nothing and a plan gets no worse when it joins a neighbour, it does: the best plan over units
+// is the best over nodes, as long as each device runs one consecutive set of them.
+//
+// The order of units is that of the forward pass; a training graph's backward nodes, which mirror it,
+// only order what has no forward part.
+[[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// Whether each device could hold the whole graph.
+[[nodiscard]] bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// Whether a value costs each device that makes or reads it the same, wherever the others are, and that
+// is all that transfers cost: sent once to all, at one rate, and no link of its own is ever busier than
+// one of its ends.
+[[nodiscard]] bool transfers_cost_alike(const fleet::Fleet& fleet);
+
+}  // namespace convoy::plan

@@ -1,0 +1,128 @@
+#include "plan/stage_builder.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "plan/stage_memory.h"
+
+namespace convoy::plan {
+
+StageBuilder::StageBuilder(const CostGraph& graph, const fleet::Fleet& fleet,
+                           const Contraction& contraction, const DeviceKinds& kinds)
+    : graph_(&graph),
+      contraction_(&contraction),
+      kinds_(&kinds),
+      exact_(transfers_cost_alike(fleet)),
+      radio_(fleet.contention == fleet::Contention::radio),
+      memory_matters_(!memory_never_binds(graph, fleet)),
+      unit_weights_(contraction.units.size()),
+      receiving_(kinds.kinds.size(), std::numeric_limits<double>::infinity()),
+      sending_(receiving_),
+      compute_(kinds.kinds.size(), 0),
+      has_(contraction.units.size(), 0),
+      members_(contraction.nets.size(), 0),
+      readers_(graph.weights.size(), 0) {
+  for (const Kind& kind : kinds.kinds) {
+    overhead_.push_back(graph.stage_overhead[kind.devices.front()].count());
+    transfer_load_.push_back(fleet.devices[kind.devices.front()].transfer_load);
+  }
+  for (const Unit& unit : contraction.units) {
+    for (const Kind& kind : kinds.kinds) {
+      Seconds sum{0};
+      for (const NodeId node : unit.nodes) sum += graph.compute[kind.devices.front()][node];
+      unit_compute_.push_back(sum.count());
+    }
+  }
+  for (const UnitId unit : contraction.units.ids()) {
+    std::set<WeightId> weights;
+    for (const NodeId node : contraction.units[unit].nodes) {
+      weights.insert(graph.nodes[node].weights.begin(), graph.nodes[node].weights.end());
+    }
+    unit_weights_[unit].assign(weights.begin(), weights.end());
+  }
+  for (std::size_t from = 0; from < kinds.kinds.size(); ++from) {
+    for (std::size_t to = 0; to < kinds.kinds.size(); ++to) {
+      const double time = seconds_per_byte(fleet, kinds, from, to);
+      receiving_[to] = std::min(receiving_[to], time);
+      sending_[from] = std::min(sending_[from], time);
+    }
+  }
+  for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
+    if (!(receiving_[kind] < std::numeric_limits<double>::infinity())) receiving_[kind] = 0;
+    if (!(sending_[kind] < std::numeric_limits<double>::infinity())) sending_[kind] = 0;
+  }
+  clear();
+}
+
+void StageBuilder::clear() {
+  while (!units_.empty()) remove_last();
+  compute_ = overhead_;  // free of what rounding left
+}
+
+void StageBuilder::add(UnitId unit) {
+  units_.push_back(unit);
+  count(unit, 1);
+}
+
+void StageBuilder::remove_last() {
+  const UnitId unit = units_.back();
+  units_.pop_back();
+  count(unit, -1);
+}
+
+void StageBuilder::count(UnitId unit, int change) {
+  for (std::size_t kind = 0; kind < compute_.size(); ++kind) {
+    compute_[kind] += change * compute_of(unit, kind);
+  }
+  memory_.reset();
+  // What each net adds to the traffic, before and after.
+  const auto traffic = [&](NetId id, int sign) {
+    const Net& net = contraction_->nets[id];
+    if (members_[id] == 0 || members_[id] == net.members.size()) return;
+    (net.producer && has_[*net.producer] ? sent_ : received_) += sign * net.bytes.value();
+  };
+  const auto& nets = contraction_->units[unit].nets;
+  for (const NetId net : nets) traffic(net, -1);
+  has_[unit] = change > 0;
+  for (const NetId net : nets) members_[net] += static_cast<std::uint32_t>(change);
+  for (const NetId net : nets) traffic(net, 1);
+  if (!memory_matters_) return;
+  for (const WeightId weight : unit_weights_[unit]) {
+    const bool alone = readers_[weight] == (change > 0 ? 0U : 1U);
+    if (alone) weights_ += change * graph_->weights[weight];
+    readers_[weight] += static_cast<std::uint32_t>(change);
+  }
+}
+
+double StageBuilder::load(std::size_t kind) const {
+  const double transfers = receiving_[kind] * static_cast<double>(received_) +
+                           sending_[kind] * static_cast<double>(sent_);
+  const double busy = compute_[kind] + transfer_load_[kind] * transfers;
+  return radio_ ? std::max(busy, transfers) : busy;
+}
+
+bool StageBuilder::weights_fit(std::size_t kind) const {
+  const std::optional<Bytes> limit = kinds_->kinds[kind].memory;
+  return !memory_matters_ || !limit || weights_ <= *limit;
+}
+
+bool StageBuilder::fits(std::size_t kind) const {
+  const std::optional<Bytes> limit = kinds_->kinds[kind].memory;
+  return !memory_matters_ || !limit || (weights_ <= *limit && memory() <= *limit);
+}
+
+Bytes StageBuilder::memory() const {
+  if (!memory_) {
+    std::vector<NodeId> nodes;
+    for (const UnitId unit : units_) {
+      const auto& more = contraction_->units[unit].nodes;
+      nodes.insert(nodes.end(), more.begin(), more.end());
+    }
+    std::ranges::sort(nodes);
+    memory_ = weights_ + activation_memory(*graph_, nodes, ports_of(*graph_, nodes));
+  }
+  return *memory_;
+}
+
+}  // namespace convoy::plan
