@@ -14,6 +14,7 @@ StageBuilder::StageBuilder(const CostGraph& graph, const fleet::Fleet& fleet,
       contraction_(&contraction),
       kinds_(&kinds),
       exact_(transfers_cost_alike(fleet)),
+      backward_(std::ranges::any_of(graph.nodes, &CostNode::is_backward)),
       radio_(fleet.contention == fleet::Contention::radio),
       memory_matters_(!memory_never_binds(graph, fleet)),
       unit_weights_(contraction.units.size()),
@@ -93,6 +94,14 @@ void StageBuilder::count(UnitId unit, int change) {
     if (alone) weights_ += change * graph_->weights[weight];
     readers_[weight] += static_cast<std::uint32_t>(change);
   }
+}
+
+bool StageBuilder::crosses_at(UnitId unit) const {
+  return std::ranges::all_of(contraction_->nets.ids(), [&](NetId id) {
+    const auto& members = contraction_->nets[id].members;
+    return members_[id] == 0 || members_[id] == members.size() ||
+           (members_[id] == 1 && std::ranges::binary_search(members, unit));
+  });
 }
 
 double StageBuilder::load(std::size_t kind) const {

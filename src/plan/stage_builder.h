@@ -33,8 +33,26 @@ class StageBuilder {
   void remove_last();
   [[nodiscard]] const std::vector<UnitId>& units() const { return units_; }
 
-  // Only grows with the stage: overhead and nodes.
+  // Overhead and nodes.
   [[nodiscard]] double compute(std::size_t kind) const { return compute_[kind]; }
+  // Of a byte that is sent, and of one that is received: how much of the device it takes, at least.
+  [[nodiscard]] double sending(std::size_t kind) const {
+    return transfer_load_[kind] * sending_[kind];
+  }
+  [[nodiscard]] double receiving(std::size_t kind) const {
+    return transfer_load_[kind] * receiving_[kind];
+  }
+  // Only grows with the stage: overhead, nodes, and what it has to receive.
+  [[nodiscard]] double least_load(std::size_t kind) const {
+    return compute_[kind] + (backward_ ? 0 : receiving(kind) * static_cast<double>(received_));
+  }
+  // Bytes of it that others read, and of others that it reads.
+  [[nodiscard]] Bytes sent() const { return Bytes(sent_); }
+  [[nodiscard]] Bytes received() const { return Bytes(received_); }
+  // Whether each net that has members inside and outside has just this one inside.
+  [[nodiscard]] bool crosses_at(UnitId unit) const;
+  // Whether load() is a sum over nodes and bytes, and all that decides.
+  [[nodiscard]] bool additive() const { return !radio_ && !memory_matters_; }
   // The longest that anything is occupied by this stage.
   [[nodiscard]] double load(std::size_t kind) const;
   // Only grows with the stage; true while its weights fit.
@@ -50,6 +68,7 @@ class StageBuilder {
   const Contraction* contraction_;
   const DeviceKinds* kinds_;
   bool exact_ = false;
+  bool backward_ = false;  // values come from stages behind, too
   bool radio_ = false;
   bool memory_matters_ = false;
   std::vector<double> unit_compute_;  // by unit and kind
