@@ -4,10 +4,14 @@
 #include <cmath>
 #include <vector>
 
+#include "plan/local_bound.h"
+
 namespace convoy::plan {
 namespace {
 
 constexpr int kClimbs = 300;
+constexpr std::size_t kMostUnits = 200;  // whose local bounds are looked at
+constexpr std::size_t kMostSets = 1024;
 
 // A device's share of the bottleneck: with shares that sum to 1, no placement has a period below
 // the sum, over all nodes, of the least share * time.
@@ -46,6 +50,13 @@ void normalise(std::vector<double>& share) {
   for (double& of_device : share) of_device /= sum;
 }
 
+Seconds local_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+  const Contraction contraction = contract(graph, fleet, PlanForm::any);
+  const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kMostSets);
+  if (!kinds.left_out.empty()) return Seconds(0);  // which may be where the node is
+  return Seconds(LocalBound(graph, fleet, contraction, kinds).period(kMostUnits));
+}
+
 }  // namespace
 
 Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
@@ -64,7 +75,7 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   for (const DeviceId device : fleet.devices.ids()) {
     double whole = 0;
     for (const Seconds time : graph.compute[device]) whole += time.count();
-    if (whole <= 0) return Seconds(bound);
+    if (whole <= 0) return std::max(Seconds(bound), local_bound(graph, fleet));
     share.push_back(1 / whole);
   }
   normalise(share);
@@ -79,7 +90,7 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
     }
     normalise(share);
   }
-  return Seconds(bound);
+  return std::max(Seconds(bound), local_bound(graph, fleet));
 }
 
 }  // namespace convoy::plan

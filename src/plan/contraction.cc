@@ -209,6 +209,10 @@ std::vector<std::size_t> ordered(const CostGraph& graph, Sets& sets, const Edges
       if (--waits_for[set] == 0) ready.insert(set);
     }
   }
+  // Units that depend on each other.
+  for (const auto& [set, count] : waits_for) {
+    if (count > 0) order.push_back(set);
+  }
   return order;
 }
 
@@ -240,11 +244,16 @@ bool transfers_cost_alike(const fleet::Fleet& fleet) {
           std::ranges::count_if(fleet.devices, overlaps) <= 1);
 }
 
-Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet) {
+Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
+                     const std::vector<std::pair<NodeId, NodeId>>& together) {
   Sets sets(graph.nodes.size());
   join_groups(graph, sets);
-  join_cycles(graph, sets);
-  while (FreeSets(graph, fleet, sets).join_some()) join_cycles(graph, sets);
+  for (const auto& [a, b] : together) sets.join(a.index(), b.index());
+  const auto settle = [&] {
+    if (form == PlanForm::contiguous) join_cycles(graph, sets);
+  };
+  settle();
+  while (FreeSets(graph, fleet, sets).join_some()) settle();
   const std::set<std::size_t> floating = FreeSets(graph, fleet, sets).floating();
 
   Contraction result;

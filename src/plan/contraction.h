@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "fleet/fleet.h"
@@ -35,18 +36,25 @@ struct Floating {
 };
 
 struct Contraction {
-  ById<UnitId, Unit> units;  // in a topological order
+  ById<UnitId, Unit> units;  // in a topological order, where they have one
   ById<NetId, Net> nets;
   std::vector<Floating> floating;
 };
 
-// Nodes of one group, and what depends on each other through groups, become one unit. Where a node
-// costs nothing and a plan gets no worse when it joins a neighbour, it does: the best plan over units
-// is the best over nodes, as long as each device runs one consecutive set of them.
+// The plans that a contraction is made for.
+enum class PlanForm {
+  contiguous,  // each device has one set of nodes, and stages can be ordered so that values go forward
+  any,
+};
+
+// Nodes of one group and of each pair in `together` become one unit, and in contiguous plans what depends
+// on each other through units; in others, units may. Where a node costs nothing and a plan gets no worse
+// when it joins a neighbour, it does: the best plan over units is the best over nodes.
 //
 // The order of units is that of the forward pass; a training graph's backward nodes, which mirror it,
 // only order what has no forward part.
-[[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet);
+[[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
+                                   const std::vector<std::pair<NodeId, NodeId>>& together = {});
 
 // Whether each device could hold the whole graph.
 [[nodiscard]] bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet);

@@ -7,7 +7,6 @@
 #include <ranges>
 
 #include "plan/assignment.h"
-#include "plan/bound.h"
 #include "plan/evaluate.h"
 
 namespace convoy::plan {
@@ -40,11 +39,11 @@ IdealSearch::IdealSearch(const CostGraph& graph, const fleet::Fleet& fleet,
   }
 }
 
-IdealSearch::Outcome IdealSearch::run(Seconds below, std::int64_t steps,
+IdealSearch::Outcome IdealSearch::run(Seconds bound, Seconds below, std::int64_t steps,
                                       const std::function<bool()>& stop) {
   steps_ = steps;
   stop_ = stop;
-  Outcome outcome;
+  Outcome outcome{.placement = std::nullopt, .bound = bound};
   if (!raise_limit(outcome, below)) return outcome;
   if (builder_.exact() || outcome.period <= outcome.bound * (1 + kTolerance)) {
     outcome.bound = outcome.period;
@@ -56,7 +55,6 @@ IdealSearch::Outcome IdealSearch::run(Seconds below, std::int64_t steps,
 
 // Limits from the bound up, in growing strides, until something is found below one.
 bool IdealSearch::raise_limit(Outcome& outcome, Seconds below) {
-  outcome.bound = period_bound(graph_, fleet_);
   for (double stride = 0.01;; stride *= 2) {
     const double raised = outcome.bound.count() * (1 + stride);
     const double limit = raised > 0 ? std::min(raised, below.count()) : below.count();

@@ -37,9 +37,9 @@ class IdealSearch {
   IdealSearch(const IdealSearch&) = delete;
   IdealSearch& operator=(const IdealSearch&) = delete;
 
-  // The best placement with a period below `below`. `steps` bounds the search: one for each stage
-  // looked at.
-  [[nodiscard]] Outcome run(Seconds below, std::int64_t steps, const std::function<bool()>& stop);
+  // The best placement with a period below `below`, none having one below `bound`. `steps` bounds the
+  // search: one for each stage looked at.
+  [[nodiscard]] Outcome run(Seconds bound, Seconds below, std::int64_t steps, const std::function<bool()>& stop);
 
  private:
   // A device that has a stage: the kind, and which one of it.

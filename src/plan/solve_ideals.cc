@@ -6,6 +6,8 @@
 #include "plan/evaluate.h"
 #include "plan/explain.h"
 #include "plan/ideal_search.h"
+#include "plan/local_bound.h"
+#include "plan/orders.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -13,7 +15,121 @@ namespace {
 
 constexpr std::size_t kMostIdeals = 1'000'000;
 constexpr std::size_t kMostSets = 1024;
+constexpr std::size_t kMostPairs = 4000;
+constexpr std::uint64_t kOrders = 8;        // of each rule
+constexpr std::int64_t kOrderSteps = 20'000;
 constexpr std::int64_t kSteps = 4'000'000;
+constexpr Seconds kAny{std::numeric_limits<double>::infinity()};
+
+class IdealsSolver {
+ public:
+  IdealsSolver(const CostGraph& graph, const fleet::Fleet& fleet, const SolveOptions& options)
+      : graph_(graph),
+        fleet_(fleet),
+        options_(options),
+        bound_(period_bound(graph, fleet)),
+        contraction_(contract(graph, fleet, PlanForm::contiguous)) {}
+
+  Result<Plan> solve() {
+    try_orders();
+    if (!is_met(bound_)) {
+      join_inseparable();
+      if (Result<void> searched = search_all(); !searched) return std::unexpected(searched.error());
+    } else {
+      contiguous_bound_ = period_;
+    }
+    if (!best_) return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
+    return plan();
+  }
+
+ private:
+  [[nodiscard]] bool is_met(Seconds bound) const {
+    return best_ && period_ <= bound * (1 + 1e-9);
+  }
+  [[nodiscard]] DeviceKinds kinds_for(const Lattice& lattice) const {
+    const std::size_t most =
+        std::clamp(IdealTable::kMostStates / lattice.size(), std::size_t{2}, kMostSets);
+    return kinds_of(graph_, fleet_, std::nullopt, most);
+  }
+  // Takes over what is better and fits.
+  void keep(const IdealSearch::Outcome& found) {
+    if (!found.placement || (best_ && found.period >= period_)) return;
+    if (!shortages(evaluate(graph_, fleet_, *found.placement), fleet_).empty()) return;
+    best_ = found.placement;
+    period_ = found.period;
+  }
+
+  // A first plan, which the search over all ideals only has to beat.
+  void try_orders() {
+    for (const OrderRule rule : {OrderRule::given, OrderRule::depth_first, OrderRule::least_traffic}) {
+      const std::uint64_t orders = rule == OrderRule::given ? 1 : kOrders;
+      for (std::uint64_t i = 0; i < orders && !is_met(bound_) && !options_.stop(); ++i) {
+        const Lattice lattice =
+            Lattice::along(topological_order(contraction_, rule, options_.seed + i));
+        const DeviceKinds kinds = kinds_for(lattice);
+        IdealSearch search(graph_, fleet_, contraction_, lattice, kinds);
+        keep(search.run(bound_, best_ ? period_ : kAny, kOrderSteps, options_.stop));
+      }
+    }
+  }
+
+  // What no better plan separates need not be cut.
+  void join_inseparable() {
+    if (!best_) return;
+    const DeviceKinds kinds = kinds_of(graph_, fleet_, std::nullopt, kMostSets);
+    if (!kinds.left_out.empty()) return;
+    std::vector<std::pair<NodeId, NodeId>> together;
+    LocalBound local(graph_, fleet_, contraction_, kinds);
+    for (const auto& [a, b] : local.inseparable(period_.count(), kMostPairs)) {
+      together.emplace_back(contraction_.units[a].nodes.front(),
+                            contraction_.units[b].nodes.front());
+    }
+    for (const Unit& unit : contraction_.units) {
+      for (const NodeId node : unit.nodes) together.emplace_back(unit.nodes.front(), node);
+    }
+    contraction_ = contract(graph_, fleet_, PlanForm::contiguous, together);
+  }
+
+  Result<void> search_all() {
+    const std::optional<Lattice> lattice = Lattice::all(contraction_, kMostIdeals);
+    if (!lattice) {
+      if (best_) return {};  // without a bound
+      return fail(ErrorKind::failure,
+                  "the graph has more than {} ways to be cut in two, too many to look at each",
+                  kMostIdeals);
+    }
+    const DeviceKinds kinds = kinds_for(*lattice);
+    IdealSearch search(graph_, fleet_, contraction_, *lattice, kinds);
+    const auto found = search.run(bound_, best_ ? period_ : kAny, kSteps, options_.stop);
+    keep(found);
+    if (!best_ && !found.complete) return fail(ErrorKind::failure, "no plan was found in time");
+    if (best_ && kinds.left_out.empty()) {
+      contiguous_bound_ = found.complete ? period_ : std::min(found.bound, period_);
+    }
+    return {};
+  }
+
+  [[nodiscard]] Plan plan() const {
+    Plan plan;
+    plan.solver = "ideals";
+    plan.placement = *best_;
+    plan.figures = evaluate(graph_, fleet_, plan.placement);
+    plan.bound = std::min(bound_, plan.figures.period);
+    plan.proven = *gap(plan) < 1e-9;
+    plan.contiguous_bound = contiguous_bound_;
+    plan.limits = explain(graph_, fleet_, plan.placement, plan.figures);
+    return plan;
+  }
+
+  const CostGraph& graph_;
+  const fleet::Fleet& fleet_;
+  const SolveOptions& options_;
+  Seconds bound_;
+  Contraction contraction_;
+  std::optional<Placement> best_;
+  Seconds period_{0};
+  std::optional<Seconds> contiguous_bound_;
+};
 
 }  // namespace
 
@@ -21,38 +137,7 @@ Result<Plan> solve_ideals(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
   if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
   if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
-  const Contraction contraction = contract(graph, fleet);
-  const std::optional<Lattice> lattice = Lattice::all(contraction, kMostIdeals);
-  if (!lattice) {
-    return fail(ErrorKind::failure,
-                "the graph has more than {} ways to be cut in two, too many to look at each",
-                kMostIdeals);
-  }
-  const DeviceKinds kinds =
-      kinds_of(graph, fleet, std::nullopt,
-               std::clamp(IdealTable::kMostStates / lattice->size(), std::size_t{2}, kMostSets));
-  IdealSearch search(graph, fleet, contraction, *lattice, kinds);
-  const IdealSearch::Outcome found =
-      search.run(Seconds(std::numeric_limits<double>::infinity()), kSteps, options.stop);
-  if (!found.placement && !found.complete) {
-    return fail(ErrorKind::failure, "no plan was found in time");
-  }
-  if (!found.placement) {
-    return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
-  }
-  Plan plan;
-  plan.solver = "ideals";
-  plan.placement = *found.placement;
-  plan.figures = evaluate(graph, fleet, plan.placement);
-  if (const auto short_of = shortages(plan.figures, fleet); !short_of.empty()) {
-    return fail(ErrorKind::infeasible, "the best plan found does not fit the memories: {}",
-                describe(short_of, fleet));
-  }
-  plan.bound = std::min(period_bound(graph, fleet), plan.figures.period);
-  plan.proven = *gap(plan) < 1e-9;
-  if (kinds.left_out.empty()) plan.contiguous_bound = std::min(found.bound, plan.figures.period);
-  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
-  return plan;
+  return IdealsSolver(graph, fleet, options).solve();
 }
 
 }  // namespace convoy::plan

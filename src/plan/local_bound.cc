@@ -1,0 +1,128 @@
+#include "plan/local_bound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace convoy::plan {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// What a second of compute, and a second of transfers to and from a device, add to what is busy.
+struct Weights {
+  double compute = 1;
+  double transfer = 0;
+};
+
+Weights weights_of(const fleet::Fleet& fleet, DeviceId device) {
+  const double load = fleet.devices[device].transfer_load;
+  if (load > 0.5) return {1, load};
+  switch (fleet.contention) {
+    case fleet::Contention::link:  // the mean of all links to and from the device
+      return {0.5, 0.25 / static_cast<double>(std::max<std::size_t>(fleet.devices.size(), 2) - 1)};
+    case fleet::Contention::radio:
+    case fleet::Contention::medium:
+      break;
+  }
+  return {0.5, 0.5};
+}
+
+double quickest_link(const fleet::Fleet& fleet, const DeviceKinds& kinds, std::size_t kind) {
+  double quickest = kInfinity;
+  for (std::size_t other = 0; other < kinds.kinds.size(); ++other) {
+    quickest = std::min({quickest, seconds_per_byte(fleet, kinds, kind, other),
+                         seconds_per_byte(fleet, kinds, other, kind)});
+  }
+  return std::isfinite(quickest) ? quickest : 0;
+}
+
+}  // namespace
+
+LocalBound::LocalBound(const CostGraph& graph, const fleet::Fleet& fleet,
+                       const Contraction& contraction, const DeviceKinds& kinds)
+    : contraction_(&contraction) {
+  for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
+    const DeviceId device = kinds.kinds[kind].devices.front();
+    const Weights weights = weights_of(fleet, device);
+    FlowNetwork& network =
+        networks_.emplace_back(contraction.units.size() + 1 + 2 * contraction.nets.size());
+    std::vector<double>& alone = alone_.emplace_back();
+    for (const UnitId unit : contraction.units.ids()) {
+      Seconds compute{0};
+      for (const NodeId node : contraction.units[unit].nodes) compute += graph.compute[device][node];
+      alone.push_back(weights.compute * compute.count());
+      network.add_edge(unit.index(), sink(), alone.back());
+    }
+    const double rate = weights.transfer * quickest_link(fleet, kinds, kind);
+    for (const NetId id : contraction.nets.ids()) {
+      const Net& net = contraction.nets[id];
+      const double time = rate * static_cast<double>(net.bytes.value());
+      const std::size_t in = sink() + 1 + 2 * id.index();
+      network.add_edge(in, in + 1, time);
+      for (const UnitId member : net.members) {
+        network.add_edge(member.index(), in, kInfinity);
+        network.add_edge(in + 1, member.index(), kInfinity);
+        alone[member.index()] += time;
+      }
+    }
+  }
+}
+
+double LocalBound::least_with(UnitId unit, double enough) {
+  double least = kInfinity;
+  for (FlowNetwork& network : networks_) {
+    least = std::min(least, network.minimum_cut(unit.index(), sink(), enough));
+  }
+  return least;
+}
+
+double LocalBound::period(std::size_t most_units) {
+  // Alone a unit may cost the least of all kinds, which no set with it exceeds.
+  std::vector<std::pair<double, UnitId>> units;
+  for (const UnitId unit : contraction_->units.ids()) {
+    double alone = kInfinity;
+    for (const auto& of_kind : alone_) alone = std::min(alone, of_kind[unit.index()]);
+    units.emplace_back(alone, unit);
+  }
+  std::ranges::sort(units, std::greater());
+  if (units.size() > most_units) units.resize(most_units);
+  double bound = 0;
+  for (const auto& [alone, unit] : units) {
+    if (alone <= bound) break;
+    bound = std::max(bound, least_with(unit, kInfinity));
+  }
+  return bound;
+}
+
+// The same where `other` is on another device.
+double LocalBound::least_with_without(UnitId unit, UnitId other, double enough) {
+  double least = kInfinity;
+  for (std::size_t kind = 0; kind < networks_.size(); ++kind) {
+    if (alone_[kind][unit.index()] < enough) return 0;
+    FlowNetwork with_other = networks_[kind];
+    with_other.add_edge(other.index(), sink(), kInfinity);
+    least = std::min(least, with_other.minimum_cut(unit.index(), sink(), enough));
+    if (least < enough) break;
+  }
+  return least;
+}
+
+std::vector<std::pair<UnitId, UnitId>> LocalBound::inseparable(double period,
+                                                               std::size_t most_pairs) {
+  std::vector<std::pair<UnitId, UnitId>> pairs;
+  std::size_t looked_at = 0;
+  for (const Net& net : contraction_->nets) {
+    for (std::size_t i = 1; i < net.members.size(); ++i) {
+      const UnitId a = net.members[0];
+      const UnitId b = net.members[i];
+      if (++looked_at > most_pairs) return pairs;
+      if (least_with_without(a, b, period) >= period || least_with_without(b, a, period) >= period) {
+        pairs.emplace_back(a, b);
+      }
+    }
+  }
+  return pairs;
+}
+
+}  // namespace convoy::plan
