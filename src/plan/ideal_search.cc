@@ -58,8 +58,9 @@ bool IdealSearch::raise_limit(Outcome& outcome, Seconds below) {
   for (double stride = 0.01;; stride *= 2) {
     const double raised = outcome.bound.count() * (1 + stride);
     const double limit = raised > 0 ? std::min(raised, below.count()) : below.count();
-    if (!table_.compute(limit, [&] { return stopped(); })) break;
-    if (table_.at(0, 0) < limit) {
+    const bool is_ruled_out = table_.is_ruled_out(limit);
+    if (!is_ruled_out && !table_.compute(limit, [&] { return stopped(); })) break;
+    if (!is_ruled_out && table_.at(0, 0) < limit) {
       outcome.bound = std::max(outcome.bound, Seconds(table_.at(0, 0)));
       if (find(limit)) {
         keep(outcome);

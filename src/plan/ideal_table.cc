@@ -117,7 +117,7 @@ void IdealTable::take_ends_from(Ideal narrow) {
   const Ideal until = first_taken_;
   if (narrow >= until) return;
   first_taken_ = narrow;
-  completes_.assign(kinds_->sets, false);
+  in_block_.assign(kinds_->sets, kInfinity);
   for (std::size_t kind = 0; kind < kinds; ++kind) {
     for (std::size_t set = 0; set < kinds_->sets; ++set) {
       std::vector<End>& ends = ends_[kind * kinds_->sets + set];
@@ -180,14 +180,36 @@ std::vector<std::size_t> IdealTable::useful_sets(Ideal ideal, double limit) cons
   return sets;
 }
 
-bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
+void IdealTable::begin() {
   const std::size_t sets = kinds_->sets;
-  const std::size_t kinds = kinds_->kinds.size();
   best_.assign(lattice_->size() * sets, kInfinity);
   std::fill(best_.end() - static_cast<std::ptrdiff_t>(sets), best_.end(), 0);
-  ends_.assign(kinds * sets, {});
+  ends_.assign(kinds_->kinds.size() * sets, {});
   first_taken_ = static_cast<Ideal>(lattice_->size());
-  completes_.assign(sets, true);
+  in_block_.assign(sets, 0);  // of the last ideal, where there is no narrow
+}
+
+bool IdealTable::is_ruled_out(double limit) {
+  if (narrows_.size() < 2) return false;
+  begin();
+  for (Ideal from = static_cast<Ideal>(lattice_->size() - 1); from-- > 0;) {
+    take_ends_from(block_end(from));
+    const std::vector<std::size_t> useful = useful_sets(from, limit);
+    leave_block(from, useful, limit);
+    for (const std::size_t set : useful) {
+      double& here = best_[from * kinds_->sets + set];
+      for (const Kind& kind : kinds_->kinds) {
+        if (kind.count_in(set) == kind.devices.size()) continue;
+        here = std::min(here, in_block_[set + kind.weight]);
+      }
+    }
+    for (const std::size_t set : useful) in_block_[set] = std::min(in_block_[set], at(from, set));
+  }
+  return at(0, 0) >= limit;
+}
+
+bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
+  begin();
   for (Ideal from = static_cast<Ideal>(lattice_->size() - 1); from-- > 0;) {
     const Ideal narrow = block_end(from);
     take_ends_from(narrow);
@@ -196,9 +218,7 @@ bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
     if (stop()) return false;
     leave_block(from, useful, limit);
     if (ends_in_block(useful)) stay_in_block(from, narrow, useful, limit);
-    for (const std::size_t set : useful) {
-      if (at(from, set) < limit) completes_[set] = true;
-    }
+    for (const std::size_t set : useful) in_block_[set] = std::min(in_block_[set], at(from, set));
   }
   return true;
 }
@@ -207,7 +227,7 @@ bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
 bool IdealTable::ends_in_block(const std::vector<std::size_t>& useful) const {
   return std::ranges::any_of(useful, [&](std::size_t set) {
     return std::ranges::any_of(kinds_->kinds, [&](const Kind& kind) {
-      return kind.count_in(set) < kind.devices.size() && completes_[set + kind.weight];
+      return kind.count_in(set) < kind.devices.size() && in_block_[set + kind.weight] < kInfinity;
     });
   });
 }

@@ -33,6 +33,9 @@ class IdealTable {
   IdealTable(const Lattice& lattice, const Contraction& contraction, const DeviceKinds& kinds,
              StageBuilder& builder);
 
+  // Whether no plan has a period below `limit` s, even if a stage that begins and ends between two narrows
+  // cost nothing. Quick; false where that says nothing.
+  [[nodiscard]] bool is_ruled_out(double limit);
   // Below `limit` s only. False if `stop` said so (asked now and then); the table is of no use then.
   [[nodiscard]] bool compute(double limit, const std::function<bool()>& stop);
   // By StageBuilder::load(), the least of the largest loads of all further stages; infinite where it
@@ -52,6 +55,7 @@ class IdealTable {
   [[nodiscard]] Ideal block_end(Ideal ideal) const;
   void take_ends_from(Ideal narrow);
   void leave_block(Ideal from, const std::vector<std::size_t>& useful, double limit);
+  void begin();
   [[nodiscard]] bool ends_in_block(const std::vector<std::size_t>& useful) const;
   void stay_in_block(Ideal from, Ideal narrow, const std::vector<std::size_t>& useful,
                      double limit);
@@ -86,7 +90,7 @@ class IdealTable {
   std::vector<std::vector<End>> ends_;
   Ideal first_taken_ = 0;           // ideals from here on are in ends_
   Ideal behind_ = 0;                // of the enumeration: it stops before this one
-  std::vector<bool> completes_;     // by set: something in the block that is worked on does
+  std::vector<double> in_block_;    // by set: the shortest period from within the block worked on
   std::vector<double> best_;
   std::vector<std::uint32_t> seen_; // by ideal: in which enumeration
   std::uint32_t enumeration_ = 0;
