@@ -76,7 +76,8 @@ Problem random_problem(std::uint64_t seed, const RandomShape& shape) {
   for (int i = 0; i < 2; ++i) shared.push_back(builder.weight(100 + static_cast<int>(below(400))));
   std::vector<ValueId> values = {builder.input(100 + static_cast<int>(below(100)))};
   for (std::size_t i = 0; i < shape.nodes; ++i) {
-    std::vector<ValueId> reads = {values.back()};
+    const bool follows = shape.chain_probability >= 1 || chance() < shape.chain_probability;
+    std::vector<ValueId> reads = {follows ? values.back() : values[below(values.size())]};
     while (values.size() > 1 && chance() < shape.skip_probability) {
       const ValueId skip = values[below(values.size() - 1)];
       if (std::ranges::find(reads, skip) == reads.end()) reads.push_back(skip);

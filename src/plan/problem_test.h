@@ -34,6 +34,7 @@ struct RandomShape {
   std::size_t nodes = 6;
   std::size_t devices = 3;
   double skip_probability = 0.4;   // that a node also reads an earlier value
+  double chain_probability = 1;    // that it reads the value before it; else another, and branches arise
   double tightness = 0;            // 0: no memory limits; 1: as much as an even share of the model
   fleet::Contention contention = fleet::Contention::link;
 };

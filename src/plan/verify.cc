@@ -135,8 +135,18 @@ void Verifier::check_structure() {
       }
     }
   }
+  std::map<GroupId, NodeId> first_of;
   for (const NodeId node : graph_.nodes.ids()) {
-    if (!stage_.contains(node)) wrong("node \"{}\" is in no stage", graph_.nodes[node].name);
+    if (!stage_.contains(node)) {
+      wrong("node \"{}\" is in no stage", graph_.nodes[node].name);
+      continue;
+    }
+    if (!graph_.nodes[node].group) continue;
+    const NodeId first = first_of.emplace(*graph_.nodes[node].group, node).first->second;
+    if (device(stage_.at(node)) != device(stage_.at(first))) {
+      wrong("nodes \"{}\" and \"{}\" are of one group, and on two devices",
+            graph_.nodes[first].name, graph_.nodes[node].name);
+    }
   }
 }
 
