@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "bench/prepared_model.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
+#include "cli/planning_problem.h"
 #include "cli/stop_signal.h"
 #include "cli/this_program.h"
 #include "emulation/fleet_profile.h"
@@ -28,6 +30,8 @@
 namespace convoy::cli {
 namespace {
 
+constexpr Seconds kMostBudget{24 * 3600};
+
 struct Arguments {
   std::string model;
   std::string devices;
@@ -38,6 +42,9 @@ struct Arguments {
   std::string output;
   std::string input;
   std::vector<std::string> dims;
+  double budget_s = plan::SolveOptions{}.budget.count();
+  std::uint64_t seed = 1;
+  ProblemArguments problem;
   bool verify = false;
   bool json = false;
 };
@@ -54,10 +61,10 @@ struct Planned {
 };
 
 Result<void> check_words(const Arguments& arguments) {
-  const std::array<std::string, 4> solvers = {"auto", "points", "memory", "chain"};
-  if (arguments.solver == "ideals" || arguments.solver == "search") {
-    return fail(ErrorKind::input, "--solver {}: not there yet; there are {}", arguments.solver,
-                fmt::join(solvers, ", "));
+  const std::array<std::string, 6> solvers = {"auto",  "points", "memory",
+                                              "chain", "ideals", "search"};
+  if (!(arguments.budget_s > 0 && arguments.budget_s <= kMostBudget.count())) {
+    return fail(ErrorKind::input, "--budget must be above 0 and at most {}", to_text(kMostBudget));
   }
   if (std::ranges::find(solvers, arguments.solver) == solvers.end()) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
@@ -121,11 +128,23 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
               file, model.original.string(), onnx::name_of(model.level));
 }
 
+// Without the user's own points.
+Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
+                         const fleet::Fleet& fleet) {
+  StopSignal stop;
+  const plan::SolveOptions options{.budget = Seconds(arguments.budget_s),
+                                   .seed = arguments.seed,
+                                   .stop = [&] { return stop.requested(); }};
+  if (arguments.solver == "memory") return plan::solve_memory(graph, fleet);
+  if (arguments.solver == "chain") return plan::solve_chain(graph, fleet);
+  if (arguments.solver == "ideals") return plan::solve_ideals(graph, fleet, options);
+  if (arguments.solver == "search") return plan::solve_search(graph, fleet, options);
+  return plan::solve_auto(graph, fleet, options);
+}
+
 Result<plan::Plan> solve(const Arguments& arguments, const fleet::DevicesFile& devices,
                          const profile::PlannedGraph& graph, const Subject& subject) {
-  if (arguments.solver == "memory") return plan::solve_memory(graph.costs, devices.fleet);
-  if (arguments.solver == "chain") return plan::solve_chain(graph.costs, devices.fleet);
-  if (arguments.solver == "auto") return plan::solve_auto(graph.costs, devices.fleet);
+  if (arguments.solver != "points") return solve(arguments, graph.costs, devices.fleet);
   std::vector<DeviceId> who;
   for (const fleet::PartitionPoint& point : devices.points) who.push_back(point.device);
   return plan::solve_points(graph.costs, devices.fleet,
@@ -150,8 +169,40 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
                     plan::to_json(planned.plan, planned.graph.costs, fleet));
 }
 
+Result<void> print(const Arguments& arguments, const plan::Plan& plan,
+                   const plan::CostGraph& costs, const fleet::Fleet& fleet) {
+  fmt::print("{}", arguments.json ? plan::to_json(plan, costs, fleet)
+                                  : plan::to_text(plan, costs, fleet));
+  if (!arguments.verify) return {};
+  const std::vector<std::string> wrong = plan::verify(costs, fleet, plan);
+  if (!wrong.empty()) {
+    return fail(ErrorKind::failure, "the plan does not hold: {}", fmt::join(wrong, "; "));
+  }
+  fmt::print(stderr, "Verified: every node once, order, memory and figures hold.\n");
+  return {};
+}
+
+Result<void> plan_problem(const Arguments& arguments) {
+  if (arguments.solver == "points") {
+    return fail(ErrorKind::input, "--solver points: a published problem has no partition_points");
+  }
+  if (!arguments.devices.empty() || !arguments.output.empty()) {
+    return fail(ErrorKind::input, "--problem brings its own devices and has no model to cut; leave out "
+                "--devices and --output");
+  }
+  const Result<plan::Problem> problem = read_problem(arguments.model, arguments.problem);
+  if (!problem) return std::unexpected(problem.error());
+  const auto plan = solve(arguments, problem->graph, problem->fleet);
+  if (!plan) return std::unexpected(plan.error());
+  return print(arguments, *plan, problem->graph, problem->fleet);
+}
+
 Result<void> make_plan(const Arguments& arguments) {
   if (const Result<void> known = check_words(arguments); !known) return known;
+  if (!arguments.problem.format.empty()) return plan_problem(arguments);
+  if (arguments.devices.empty()) {
+    return fail(ErrorKind::input, "--devices is missing: the devices.yaml to plan for");
+  }
   if (!arguments.output.empty()) {
     if (auto able = check_writable(arguments.output); !able) return able;
   }
@@ -178,15 +229,8 @@ Result<void> make_plan(const Arguments& arguments) {
   if (!plan) return std::unexpected(plan.error());
   const Planned planned{.graph = std::move(*graph), .plan = std::move(*plan)};
 
-  const plan::CostGraph& costs = planned.graph.costs;
-  fmt::print("{}", arguments.json ? plan::to_json(planned.plan, costs, fleet)
-                                  : plan::to_text(planned.plan, costs, fleet));
-  if (arguments.verify) {
-    const std::vector<std::string> wrong = plan::verify(costs, fleet, planned.plan);
-    if (!wrong.empty()) {
-      return fail(ErrorKind::failure, "the plan does not hold: {}", fmt::join(wrong, "; "));
-    }
-    fmt::print(stderr, "Verified: every node once, order, memory and figures hold.\n");
+  if (auto printed = print(arguments, planned.plan, planned.graph.costs, fleet); !printed) {
+    return printed;
   }
   if (arguments.output.empty()) return {};
   return write(arguments, fleet, *subject, planned);
@@ -200,12 +244,16 @@ void add_plan(CLI::App& app, Action& action) {
       app.add_subcommand("plan", "Decides which device runs which part of a model.");
   command->footer(
       "Examples:\n  convoy plan model.onnx --devices devices.yaml\n"
-      "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces");
-  command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
-  command->add_option("--devices", arguments->devices, "devices.yaml")->required();
+      "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
+      "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
+      "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
+  command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
+      ->required();
+  command->add_option("--devices", arguments->devices, "devices.yaml");
   command->add_option("--solver", arguments->solver,
-                      "auto, chain (exact over the model's order), memory (matches memory shares), "
-                      "points (partition_points of devices.yaml)")
+                      "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
+                      "order), search (annealing, a device may have several stages), memory (matches "
+                      "memory shares), points (partition_points of devices.yaml)")
       ->capture_default_str();
   command->add_option("--objective", arguments->objective, "throughput")->capture_default_str();
   command->add_option("--profile", arguments->profile,
@@ -219,6 +267,18 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--input", arguments->input,
                       "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+  command->add_option("--budget", arguments->budget_s, "Seconds that auto and search may take")
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "Of what auto and search try at random")
+      ->capture_default_str();
+  ProblemArguments& problem = arguments->problem;
+  command->add_option("--problem", problem.format,
+                      "MODEL is a published planning problem: msr, pipedream or pipeedge");
+  command->add_option("--count", problem.count, "pipedream: how many devices");
+  command->add_option("--bandwidth", problem.bandwidth, "pipedream: of each link");
+  command->add_option("--types", problem.types, "pipeedge: device_types.yml");
+  command->add_option("--model", problem.model, "pipeedge: the name in models.yml");
+  command->add_option("--boards", problem.boards, "pipeedge: TYPE=N, so many boards of a type");
   command->add_flag("--verify", arguments->verify,
                     "Check the plan by code that shares nothing with the solvers");
   command->add_flag("--json", arguments->json, "Print plan.json");

@@ -102,6 +102,17 @@ std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fle
   return sentences;
 }
 
+std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
+                              const std::string& why) {
+  std::vector<Unused> unused;
+  for (const DeviceId device : fleet.devices.ids()) {
+    if (!std::ranges::contains(placement, device, &PlacedStage::device)) {
+      unused.push_back({device, why});
+    }
+  }
+  return unused;
+}
+
 std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet& fleet) {
   std::vector<std::string> sentences;
   for (const Shortage& shortage : shortages) {

@@ -24,6 +24,10 @@ struct Load {
 [[nodiscard]] std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fleet,
                                                const Placement& placement, const Figures& figures);
 
+// The devices that a placement leaves out, all for one reason.
+[[nodiscard]] std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
+                                            const std::string& why);
+
 // Each shortage as a sentence, joined: "phone needs 812 MB and has 512 MB".
 [[nodiscard]] std::string describe(const std::vector<Shortage>& shortages,
                                    const fleet::Fleet& fleet);

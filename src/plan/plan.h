@@ -63,7 +63,8 @@ struct Plan {
   std::optional<Seconds> bound;    // no placement has a smaller objective; none: not known
   bool proven = false;             // the bound is met
   // No contiguous placement has a smaller objective: none in which each device has one set of nodes and
-  // stages can be ordered such that values only go forward. None: not known.
+  // stages can be ordered such that values only go forward. None: not known. May be above what a plan
+  // reaches that is not contiguous.
   std::optional<Seconds> contiguous_bound;
   std::vector<Unused> unused;
   std::vector<std::string> limits; // what limits the plan, in words

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
@@ -76,7 +77,9 @@ std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet
                {"energy_j", figures.energy.value()},
                {"bound_s", plan.bound ? Json(plan.bound->count()) : Json()},
                {"gap", distance ? Json(*distance) : Json()},
-               {"proven", plan.proven}};
+               {"proven", plan.proven},
+               {"contiguous_bound_s",
+                plan.contiguous_bound ? Json(plan.contiguous_bound->count()) : Json()}};
   json["stages"] = Json::array();
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const PlacedStage& placed = plan.placement[i];
@@ -126,6 +129,11 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   } else if (const auto distance = gap(plan)) {
     text += fmt::format("; no placement is below {} ({:.0f} % less)", to_text(*plan.bound),
                         100 * *distance);
+    if (plan.contiguous_bound) {
+      const bool is_met = std::abs(*plan.contiguous_bound / period - 1) < 1e-9;
+      text += fmt::format(", none that is contiguous below {}",
+                          is_met ? "this" : to_text(*plan.contiguous_bound));
+    }
   }
   text += fmt::format("\nsolver: {}\n", plan.solver);
   for (const std::string& sentence : plan.limits) text += fmt::format("- {}\n", sentence);

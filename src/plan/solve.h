@@ -40,8 +40,15 @@ struct SolveOptions {
 [[nodiscard]] Result<Plan> solve_ideals(const CostGraph& graph, const fleet::Fleet& fleet,
                                         const SolveOptions& options = {});
 
-// The best of solve_chain, solve_memory and each device alone; `solver` says which, `limits` what
-// the others reach.
-[[nodiscard]] Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet);
+// The shortest period that annealing finds over all placements (annealing.h), contiguous or not, from
+// the best contiguous one along a few orders; in so many moves that the budget only ends it early on
+// large graphs or slow machines. The same seed gives the same plan where it does not.
+[[nodiscard]] Result<Plan> solve_search(const CostGraph& graph, const fleet::Fleet& fleet,
+                                        const SolveOptions& options = {});
+
+// The best of all solvers and of each device alone, within the budget; `solver` says which, `limits`
+// what the others reach. Solvers that come later are spared where the best is proven.
+[[nodiscard]] Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet,
+                                      const SolveOptions& options = {});
 
 }  // namespace convoy::plan

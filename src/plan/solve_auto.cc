@@ -1,13 +1,15 @@
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
-#include "plan/evaluate.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // All nodes as one stage.
 Placement alone_on(const CostGraph& graph, DeviceId device) {
@@ -16,29 +18,68 @@ Placement alone_on(const CostGraph& graph, DeviceId device) {
   return {std::move(stage)};
 }
 
-}  // namespace
+class Portfolio {
+ public:
+  Portfolio(const CostGraph& graph, const fleet::Fleet& fleet, const SolveOptions& options)
+      : graph_(graph), fleet_(fleet), options_(options), begun_(Clock::now()) {}
 
-Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet) {
-  Result<Plan> best = solve_chain(graph, fleet);
-  std::vector<std::string> periods = {
-      best ? fmt::format("chain {}", to_text(best->figures.period)) : "chain found nothing"};
-  const auto compare = [&](const std::string& name, Result<Plan> other) {
-    if (!other) {
-      periods.push_back(name + " does not fit");
+  Result<Plan> run() {
+    // The earlier explains more, so a later one has to be better.
+    take("chain", solve_chain(graph_, fleet_));
+    take("memory", solve_memory(graph_, fleet_));
+    for (const DeviceId device : fleet_.devices.ids()) {
+      take(fleet_.devices[device].name + " alone",
+           solve_points(graph_, fleet_, alone_on(graph_, device)));
+    }
+    if (goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
+    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
+    if (!best_) return best_;
+    if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
+    best_->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods_, ", ")));
+    return best_;
+  }
+
+ private:
+  void take(const std::string& name, Result<Plan> plan) {
+    if (!plan) {
+      const bool no_room = plan.error().kind == ErrorKind::infeasible;
+      periods_.push_back(name + (no_room ? " does not fit" : " found nothing"));
+      if (!best_ && (first_ || no_room)) best_ = std::move(plan);
+      first_ = false;
       return;
     }
-    periods.push_back(fmt::format("{} {}", name, to_text(other->figures.period)));
-    // Only where the chain's search ended early, or left devices out.
-    if (!best || other->figures.period < best->figures.period) best = std::move(other);
-  };
-  compare("memory", solve_memory(graph, fleet));
-  for (const DeviceId device : fleet.devices.ids()) {
-    compare(fleet.devices[device].name + " alone",
-            solve_points(graph, fleet, alone_on(graph, device)));
+    first_ = false;
+    periods_.push_back(fmt::format("{} {}", name, to_text(plan->figures.period)));
+    if (plan->contiguous_bound) contiguous_bound_ = plan->contiguous_bound;
+    if (!best_ || plan->figures.period < best_->figures.period * (1 - 1e-6)) best_ = std::move(plan);
   }
-  if (!best) return best;
-  best->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods, ", ")));
-  return best;
+  [[nodiscard]] Seconds spent() const { return Clock::now() - begun_; }
+  [[nodiscard]] bool goes_on() const {
+    return !(best_ && best_->proven) && spent() < options_.budget && !options_.stop();
+  }
+  // Until so much of the whole budget is spent.
+  [[nodiscard]] SolveOptions options_for(double part) const {
+    const Seconds until = part * options_.budget;
+    return {.budget = until - spent(),
+            .seed = options_.seed,
+            .stop = [this, until] { return options_.stop() || spent() >= until; }};
+  }
+
+  const CostGraph& graph_;
+  const fleet::Fleet& fleet_;
+  const SolveOptions& options_;
+  Clock::time_point begun_;
+  bool first_ = true;
+  Result<Plan> best_ = fail(ErrorKind::failure, "no plan was found in time");
+  std::optional<Seconds> contiguous_bound_;
+  std::vector<std::string> periods_;
+};
+
+}  // namespace
+
+Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet,
+                        const SolveOptions& options) {
+  return Portfolio(graph, fleet, options).run();
 }
 
 }  // namespace convoy::plan

@@ -191,6 +191,16 @@ void add_if_faster(std::vector<std::string>& sentences, std::string_view what,
   sentences.push_back(fmt::format("{} the period could be {}", what, to_text(other->period)));
 }
 
+// Whether it is a problem of convoy's own models and fleets.
+bool is_plain(const CostGraph& graph, const fleet::Fleet& fleet) {
+  return !fleet.multicast &&
+         std::ranges::none_of(fleet.devices,
+                              [](const fleet::Device& device) { return device.transfer_load > 0; }) &&
+         std::ranges::none_of(graph.nodes, [](const CostNode& node) {
+           return node.group.has_value() || node.is_backward;
+         });
+}
+
 // What a change of the fleet would bring.
 void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
                    const fleet::Fleet& fleet, const Optimum& best) {
@@ -237,6 +247,11 @@ void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
 Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
   if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
   if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+  if (!is_plain(graph, fleet)) {
+    return fail(ErrorKind::failure,
+                "groups, a backward pass, multicast, and devices that transfers keep from computing are "
+                "for the solvers ideals and search");
+  }
   const auto best = optimum(graph, fleet, kPlanEffort);
   if (!best && best.error() == Outcome::none) return too_little_memory(graph, fleet);
   if (!best) {

@@ -7,7 +7,7 @@
 #include "plan/explain.h"
 #include "plan/ideal_search.h"
 #include "plan/local_bound.h"
-#include "plan/orders.h"
+#include "plan/order_search.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kMostIdeals = 1'000'000;
 constexpr std::size_t kMostSets = 1024;
 constexpr std::size_t kMostPairs = 4000;
-constexpr std::uint64_t kOrders = 8;        // of each rule
-constexpr std::int64_t kOrderSteps = 20'000;
 constexpr std::int64_t kSteps = 4'000'000;
 constexpr Seconds kAny{std::numeric_limits<double>::infinity()};
 
@@ -31,7 +29,11 @@ class IdealsSolver {
         contraction_(contract(graph, fleet, PlanForm::contiguous)) {}
 
   Result<Plan> solve() {
-    try_orders();
+    // A first plan, which the search over all ideals only has to beat.
+    if (auto first = best_over_orders(graph_, fleet_, bound_, options_.seed, options_.stop)) {
+      period_ = evaluate(graph_, fleet_, *first).period;
+      best_ = *std::move(first);
+    }
     if (!is_met(bound_)) {
       join_inseparable();
       if (Result<void> searched = search_all(); !searched) return std::unexpected(searched.error());
@@ -57,20 +59,6 @@ class IdealsSolver {
     if (!shortages(evaluate(graph_, fleet_, *found.placement), fleet_).empty()) return;
     best_ = found.placement;
     period_ = found.period;
-  }
-
-  // A first plan, which the search over all ideals only has to beat.
-  void try_orders() {
-    for (const OrderRule rule : {OrderRule::given, OrderRule::depth_first, OrderRule::least_traffic}) {
-      const std::uint64_t orders = rule == OrderRule::given ? 1 : kOrders;
-      for (std::uint64_t i = 0; i < orders && !is_met(bound_) && !options_.stop(); ++i) {
-        const Lattice lattice =
-            Lattice::along(topological_order(contraction_, rule, options_.seed + i));
-        const DeviceKinds kinds = kinds_for(lattice);
-        IdealSearch search(graph_, fleet_, contraction_, lattice, kinds);
-        keep(search.run(bound_, best_ ? period_ : kAny, kOrderSteps, options_.stop));
-      }
-    }
   }
 
   // What no better plan separates need not be cut.
@@ -118,6 +106,7 @@ class IdealsSolver {
     plan.proven = *gap(plan) < 1e-9;
     plan.contiguous_bound = contiguous_bound_;
     plan.limits = explain(graph_, fleet_, plan.placement, plan.figures);
+    plan.unused = unused_of(fleet_, plan.placement, "no contiguous plan is faster with it");
     return plan;
   }
 

@@ -22,12 +22,7 @@ Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
   plan.bound = std::min(period_bound(graph, fleet), plan.figures.period);
   plan.proven = *gap(plan) < 1e-9;
   plan.limits = explain(graph, fleet, placement, plan.figures);
-  for (const DeviceId device : fleet.devices.ids()) {
-    const auto uses = [&](const PlacedStage& stage) { return stage.device == device; };
-    if (std::ranges::none_of(placement, uses)) {
-      plan.unused.push_back({device, "no partition point names it"});
-    }
-  }
+  plan.unused = unused_of(fleet, placement, "no partition point names it");
   return plan;
 }
 

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <optional>
+
+#include "plan/annealing.h"
+#include "plan/assignment.h"
+#include "plan/bound.h"
+#include "plan/evaluate.h"
+#include "plan/explain.h"
+#include "plan/order_search.h"
+#include "plan/solve.h"
+
+namespace convoy::plan {
+namespace {
+
+// Some problems want a long wander, others a short one.
+constexpr std::array kHeats = {0.03, 0.1, 0.3};
+constexpr std::int64_t kMovesPerUnit = 4'000;
+constexpr std::int64_t kFewestMoves = 20'000;
+constexpr std::int64_t kMostMoves = 4'000'000;
+constexpr int kMostFutileRounds = 18;
+
+class Searcher {
+ public:
+  Searcher(const CostGraph& graph, const fleet::Fleet& fleet, const SolveOptions& options)
+      : graph_(graph),
+        fleet_(fleet),
+        options_(options),
+        deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(options.budget)),
+        bound_(period_bound(graph, fleet)),
+        contraction_(contract(graph, fleet, PlanForm::any)) {}
+
+  Result<Plan> run() {
+    const auto stop = [&] { return is_over(); };
+    auto start = best_over_orders(graph_, fleet_, bound_, options_.seed, stop);
+    if (start && keep(*std::move(start))) start_ = best_;
+    for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round) anneal_once(round);
+    if (!best_) return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+    Plan plan;
+    plan.solver = "search";
+    plan.placement = *best_;
+    plan.figures = evaluate(graph_, fleet_, plan.placement);
+    plan.bound = std::min(bound_, plan.figures.period);
+    plan.proven = *gap(plan) < 1e-9;
+    plan.limits = explain(graph_, fleet_, plan.placement, plan.figures);
+    plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
+    return plan;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] bool is_over() const {
+    return (best_ && period_ <= bound_ * (1 + 1e-9)) || Clock::now() >= deadline_ ||
+           options_.stop();
+  }
+  // Takes over what is better and fits.
+  bool keep(Placement placement) {
+    const Figures figures = evaluate(graph_, fleet_, placement);
+    if (best_ && figures.period >= period_ * (1 - 1e-9)) return false;
+    if (!shortages(figures, fleet_).empty()) return false;
+    best_ = std::move(placement);
+    period_ = figures.period;
+    return true;
+  }
+
+  // From the best plan or, every other three rounds, the first one; without one, from all on one device
+  // after the other.
+  void anneal_once(std::uint64_t round) {
+    AssignmentLoads loads(graph_, fleet_, contraction_);
+    const std::optional<Placement>& from = round / kHeats.size() % 2 == 1 ? start_ : best_;
+    if (from) {
+      ById<NodeId, DeviceId> device_of(graph_.nodes.size());
+      for (const PlacedStage& stage : *from) {
+        for (const NodeId node : stage.nodes) device_of[node] = stage.device;
+      }
+      for (const UnitId unit : contraction_.units.ids()) {
+        loads.move(unit, device_of[contraction_.units[unit].nodes.front()]);
+      }
+    } else {
+      for (const UnitId unit : contraction_.units.ids()) {
+        loads.move(unit, DeviceId(round % fleet_.devices.size()));
+      }
+    }
+    const auto units = static_cast<std::int64_t>(contraction_.units.size());
+    std::optional<ById<NodeId, DeviceId>> found;
+    anneal(loads, contraction_, fleet_.devices.size(),
+           {.moves = std::clamp(units * kMovesPerUnit, kFewestMoves, kMostMoves),
+            .hottest = kHeats[round % kHeats.size()],
+            .seed = options_.seed + round,
+            .stop = [&] { return is_over(); }},
+           [&] { found = loads.nodes(); });
+    const bool better = found && keep(stages_of(graph_, *found));
+    futile_ = better ? 0 : futile_ + 1;
+  }
+
+  const CostGraph& graph_;
+  const fleet::Fleet& fleet_;
+  const SolveOptions& options_;
+  Clock::time_point deadline_;
+  Seconds bound_;
+  Contraction contraction_;
+  std::optional<Placement> start_;  // along one order
+  std::optional<Placement> best_;
+  Seconds period_{0};
+  int futile_ = 0;  // rounds since the last better one
+};
+
+}  // namespace
+
+Result<Plan> solve_search(const CostGraph& graph, const fleet::Fleet& fleet,
+                          const SolveOptions& options) {
+  if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
+  if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+  return Searcher(graph, fleet, options).run();
+}
+
+}  // namespace convoy::plan
