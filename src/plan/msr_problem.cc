@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "foundation/file.h"
 #include "foundation/json.h"
+#include "plan/assignment.h"
 #include "plan/published_graph.h"
 
 namespace convoy::plan {
@@ -109,7 +111,45 @@ Result<Problem> problem_of(const Json& json) {
   return Problem{.graph = *std::move(graph), .fleet = fleet_of(accelerators, cpus, memory)};
 }
 
+Result<Placement> placement_of(const Json& json, const Problem& problem) {
+  std::unordered_map<std::string, NodeId> node_of;  // by id, which ends the name
+  for (const NodeId node : problem.graph.nodes.ids()) {
+    const std::string& name = problem.graph.nodes[node].name;
+    const std::size_t open = name.rfind('(');
+    node_of.emplace(name.substr(open + 1, name.size() - open - 2), node);
+  }
+  ById<NodeId, std::optional<DeviceId>> device_of(problem.graph.nodes.size());
+  for (const auto& [key, type] : {std::pair("fpgas", "accelerator"), std::pair("cpus", "cpu")}) {
+    std::size_t number = 0;
+    for (const Json& device : json_list(json, key)) {
+      const std::string name = fmt::format("{} {}", type, ++number);
+      const std::optional<DeviceId> id = problem.fleet.find(name);
+      if (!id) throw Malformed{fmt::format("the problem has no {}", name)};
+      for (const Json& node : json_list(device, "nodes")) {
+        const auto found = node_of.find(node.dump());
+        if (found == node_of.end()) throw Malformed{fmt::format("the problem has no node {}", node.dump())};
+        device_of[found->second] = *id;
+      }
+    }
+  }
+  ById<NodeId, DeviceId> devices;
+  for (const NodeId node : problem.graph.nodes.ids()) {
+    if (!device_of[node]) {
+      throw Malformed{fmt::format("node \"{}\" is on no device", problem.graph.nodes[node].name)};
+    }
+    devices.push_back(*device_of[node]);
+  }
+  return stages_of(problem.graph, devices);
+}
+
 }  // namespace
+
+Result<Placement> read_msr_plan(const std::filesystem::path& file, const Problem& problem) {
+  const Result<std::string> text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  return read_json(*text, file.string(),
+                   [&](const Json& json) { return placement_of(json, problem); });
+}
 
 Result<Problem> read_msr(const std::filesystem::path& file) {
   const Result<std::string> text = read_file(file);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "foundation/error.h"
+#include "plan/plan.h"
 #include "plan/problem.h"
 
 namespace convoy::plan {
@@ -18,5 +19,9 @@ namespace convoy::plan {
 // memory is the sum of the nodes' sizes alone. Sizes and memories are a million times as large here, so
 // that what evaluate() adds for values that are alive does not count.
 [[nodiscard]] Result<Problem> read_msr(const std::filesystem::path& file);
+
+// A plan of a problem, as their human experts wrote it down: node ids by accelerator and CPU.
+[[nodiscard]] Result<Placement> read_msr_plan(const std::filesystem::path& file,
+                                              const Problem& problem);
 
 }  // namespace convoy::plan

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "foundation/file.h"
+#include "plan/evaluate.h"
 #include "plan/msr_problem.h"
 #include "plan/pipedream_problem.h"
 #include "plan/solve.h"
@@ -12,6 +14,8 @@
 namespace convoy::plan {
 namespace {
 
+using testing::EndsWith;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::filesystem::path fixtures() {
@@ -93,6 +97,69 @@ INSTANTIATE_TEST_SUITE_P(
                     PipeDreamCase{"Vgg4", "vgg16.graph.txt", 4, 124.839672},
                     PipeDreamCase{"Vgg8", "vgg16.graph.txt", 8, 120.252970}),
     [](const auto& info) { return info.param.name; });
+
+struct ExpertCase {
+  const char* name;
+  double period_ms;  // as published
+};
+
+class MsrExpert : public testing::TestWithParam<ExpertCase> {};
+
+TEST_P(MsrExpert, CostsWhatWasPublished) {
+  const std::string name = GetParam().name;
+  const auto file = fixtures() / "msr/throughput-inputs/LayerGraphs" / (name + ".json");
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
+  const auto problem = read_msr(file);
+  ASSERT_TRUE(problem) << problem.error().message;
+  const auto plan =
+      read_msr_plan(fixtures() / "msr/human-experts" / (name + "_expert.json"), *problem);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const Figures figures = evaluate(problem->graph, problem->fleet, *plan);
+  EXPECT_NEAR(figures.period.count() * 1000, GetParam().period_ms, 1e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MsrExpert,
+                         testing::Values(ExpertCase{"bert24_inference", 20.084},
+                                         ExpertCase{"gnmt_inference", 46.209},
+                                         ExpertCase{"resnet50_inference", 43.918},
+                                         ExpertCase{"inceptionv3_inference", 102.482}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(MsrProblemTest, SaysWhatIsWrongWithAFile) {
+  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto error = [&](const std::string& text) {
+    EXPECT_TRUE(write_file(folder / "p.json", text));
+    return read_msr(folder / "p.json").error().message;
+  };
+  const std::string head = R"({"maxFPGAs": 1, "maxCPUs": 0, "maxSizePerFPGA": 1,)";
+  const std::string node =
+      R"({"id": 1, "name": "n", "size": 0, "isBackwardNode": 0, "supportedOnFpga": 1,
+          "fpgaLatency": 1, "cpuLatency": 1})";
+  EXPECT_THAT(error("{"), HasSubstr("p.json:1: not valid JSON"));
+  EXPECT_THAT(error("{}"), EndsWith("p.json: \"maxFPGAs\" is missing"));
+  EXPECT_THAT(error(head + R"("nodes": [)" + node + "," + node + R"(], "edges": []})"),
+              EndsWith("p.json: node 1 is listed twice"));
+  EXPECT_THAT(error(head + R"("nodes": [)" + node +
+                    R"(], "edges": [{"sourceId": 1, "destId": 2, "cost": 1}]})"),
+              EndsWith("p.json: \"destId\" of an edge names no node"));
+  EXPECT_THAT(error(head + R"("nodes": [)" + node +
+                    R"(], "edges": [{"sourceId": 1, "destId": 1, "cost": 1}]})"),
+              EndsWith("p.json: node \"n (1)\" needs what it makes itself"));
+}
+
+TEST(PipeDreamProblemTest, SaysWhatIsWrongWithAFile) {
+  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto error = [&](const std::string& text) {
+    EXPECT_TRUE(write_file(folder / "p.txt", text));
+    return read_pipedream(folder / "p.txt", 2, BytesPerSecond(1)).error().message;
+  };
+  const std::string node = "node1 -- Conv -- forward_compute_time=1.0, activation_size=[1.0; 2.0]\n";
+  EXPECT_THAT(error(""), EndsWith("p.txt: has no nodes"));
+  EXPECT_THAT(error("node1 -- Conv\n"), HasSubstr("p.txt:1: a node needs numbers"));
+  EXPECT_THAT(error(node + node), EndsWith("p.txt:2: node \"node1\" is listed twice"));
+  EXPECT_THAT(error(node + "\tnode1 -- node2\n"),
+              EndsWith("p.txt:2: an edge names a node that is not listed above it"));
+}
 
 }  // namespace
 }  // namespace convoy::plan
