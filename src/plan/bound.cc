@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kClimbs = 300;
 constexpr std::size_t kMostUnits = 200;  // whose local bounds are looked at
-constexpr std::size_t kMostSets = 1024;
 
 // A device's share of the bottleneck: with shares that sum to 1, no placement has a period below
 // the sum, over all nodes, of the least share * time.
@@ -52,8 +51,7 @@ void normalise(std::vector<double>& share) {
 
 Seconds local_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   const Contraction contraction = contract(graph, fleet, PlanForm::any);
-  const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kMostSets);
-  if (!kinds.left_out.empty()) return Seconds(0);  // which may be where the node is
+  const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
   return Seconds(LocalBound(graph, fleet, contraction, kinds).period(kMostUnits));
 }
 

@@ -22,7 +22,8 @@ ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
                          std::optional<Requirement> required)
     : contention_(fleet.contention),
       stretches_(graph),
-      kinds_(kinds_of(graph, fleet, required, kMostSets)),
+      kinds_(kinds_of(graph, fleet, required,
+                      std::clamp(kMostStates / (graph.nodes.size() + 1), std::size_t{1024}, kMostSets))),
       completions_(stretches_, kinds_),
       seconds_per_byte_(kinds_.kinds.size(), std::vector<double>(kinds_.kinds.size(), 0)),
       least_receiving_(kinds_.kinds.size(), kInfinity),
@@ -62,8 +63,8 @@ Completions::Transfers ChainSearch::sure_transfers() const {
   return sure;
 }
 
-Seconds ChainSearch::bound(Seconds reached) {
-  Seconds low{0};
+Seconds ChainSearch::bound(Seconds least, Seconds reached) {
+  Seconds low = std::min(least, reached);
   Seconds high = reached;
   while (high - low > 1e-3 * high) {
     const Seconds middle = (low + high) / 2;

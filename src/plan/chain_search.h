@@ -29,9 +29,10 @@ class ChainSearch {
  public:
   enum class Outcome { found, none, out_of_steps };
 
-  // Fleets of up to ten devices that all differ, or of many equal ones: 24 of two kinds are 169
-  // sets. More are searched without their slowest devices.
-  static constexpr std::size_t kMostSets = 1024;
+  // Fleets of up to 16 devices that all differ, or of many equal ones: 24 of two kinds are 169 sets.
+  // More are searched without their slowest devices, and so are more than ten on long graphs.
+  static constexpr std::size_t kMostSets = std::size_t{1} << 16;
+  static constexpr std::size_t kMostStates = std::size_t{1} << 24;  // sets and nodes
 
   // With `required`, only plans that meet it count.
   ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
@@ -47,11 +48,12 @@ class ChainSearch {
   [[nodiscard]] const Placement& placement() const { return placement_; }
 
   // The shortest period if transfers cost nothing, up to a thousandth below: no placement in this
-  // order has a shorter one. `reached`: a period that some placement has.
-  [[nodiscard]] Seconds bound(Seconds reached);
+  // order has a shorter one, nor one below `least`. `reached`: a period that some placement has.
+  [[nodiscard]] Seconds bound(Seconds least, Seconds reached);
 
   // Devices that are searched, and those that are not (see kMostSets).
   [[nodiscard]] std::size_t devices() const { return kinds_.devices; }
+  [[nodiscard]] std::size_t sets() const { return kinds_.sets; }
   [[nodiscard]] const std::vector<DeviceId>& left_out() const { return kinds_.left_out; }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <optional>
 
 namespace convoy::plan {
@@ -15,6 +16,46 @@ Completions::Completions(const Stretches& stretches, const DeviceKinds& kinds)
       range_in_memory_(kinds.kinds.size()),
       furthest_(kinds.kinds.size(), std::vector<std::size_t>(stretches.size())) {
   find_fitting_memory();
+  find_work();
+}
+
+// A kind's speed: the whole graph takes it a second of work each. A node's work: what the kind that is
+// relatively quickest at it makes of it, so that no kind does it with less.
+void Completions::find_work() {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  std::vector<double> speed;
+  const auto time_of = [&](const Kind& kind, std::size_t node) {
+    return stretches_->nodes_time(kind.devices.front(), node, node + 1).count();
+  };
+  for (const Kind& kind : kinds_->kinds) {
+    const double whole =
+        stretches_->nodes_time(kind.devices.front(), 0, stretches_->size()).count();
+    speed.push_back(whole > 0 ? 1 / whole : kInfinity);
+  }
+  work_after_.assign(stretches_->size() + 1, 0);
+  for (std::size_t node = stretches_->size(); node-- > 0;) {
+    double work = kInfinity;
+    for (std::size_t kind = 0; kind < speed.size(); ++kind) {
+      const double time = time_of(kinds_->kinds[kind], node);
+      work = std::min(work, time > 0 ? time * speed[kind] : 0);
+    }
+    work_after_[node] = work_after_[node + 1] + work;
+  }
+  speed_.assign(kinds_->sets, 0);
+  for (std::size_t set = 0; set < kinds_->sets; ++set) {
+    for (std::size_t kind = 0; kind < speed.size(); ++kind) {
+      const std::size_t count = kinds_->kinds[kind].count_in(set);
+      if (count > 0) speed_[set] += static_cast<double>(count) * speed[kind];
+    }
+  }
+}
+
+// Before it, more is left than the set could do within the period if nodes could be divided.
+std::size_t Completions::earliest_start(std::size_t set, double period) const {
+  const double most = period * speed_[set] * (1 + 1e-9);
+  return static_cast<std::size_t>(
+      std::ranges::partition_point(work_after_, [&](double work) { return work > most; }) -
+      work_after_.begin());
 }
 
 void Completions::find_fitting_memory() {
@@ -101,9 +142,12 @@ void Completions::compute(Seconds period, std::size_t most_stages, const Transfe
       std::vector<Word>& positions = row(stages, set);
       if (complete(set)) positions[stretches_->size() / kBits] |= Word{1} << stretches_->size() % kBits;
       if (stages == 0) continue;
+      const Starts starts{.earliest = earliest_start(set, period.count()),
+                          .latest = latest_start(set)};
+      if (starts.earliest > starts.latest) continue;
       for (std::size_t kind = 0; kind < kinds_->kinds.size(); ++kind) {
         if (kinds_->kinds[kind].count_in(set) == 0) continue;
-        add_starts(positions, latest_start(set), kind,
+        add_starts(positions, starts, kind,
                    row(stages - 1, set - kinds_->kinds[kind].weight), transfers.boundaries);
       }
     }
@@ -133,7 +177,7 @@ std::pair<std::size_t, std::size_t> Completions::range_of_ends(std::size_t kind,
 }
 
 // The positions from which a run on a device of `kind` ends where `next` completes.
-void Completions::add_starts(std::vector<Word>& positions, std::size_t latest, std::size_t kind,
+void Completions::add_starts(std::vector<Word>& positions, Starts starts, std::size_t kind,
                              const std::vector<Word>& next,
                              const std::vector<bool>& boundaries) const {
   const auto earliest = std::ranges::find_if(next, [](Word word) { return word != 0; });
@@ -143,8 +187,9 @@ void Completions::add_starts(std::vector<Word>& positions, std::size_t latest, s
       first_word * kBits + static_cast<std::size_t>(std::countr_zero(*earliest));
   const std::vector<std::size_t>& furthest = furthest_[kind];  // ascending
   const auto reaches = std::ranges::lower_bound(furthest, first_end);
-  const std::size_t behind = std::min(furthest.size(), latest + 1);
-  for (auto from = static_cast<std::size_t>(reaches - furthest.begin()); from < behind; ++from) {
+  const std::size_t behind = std::min(furthest.size(), starts.latest + 1);
+  const auto first_from = static_cast<std::size_t>(reaches - furthest.begin());
+  for (std::size_t from = std::max(first_from, starts.earliest); from < behind; ++from) {
     if (!boundaries.empty() && !boundaries[from]) continue;
     const std::size_t last_word = furthest[from] / kBits + 1;
     for (std::size_t word = last_word; word-- > std::max(first_word, (from + 1) / kBits);) {

@@ -73,9 +73,16 @@ class Completions {
     fits[from * words_ + end / kBits] |= Word{1} << end % kBits;
   }
   void find_fitting_memory();
+  void find_work();
+  [[nodiscard]] std::size_t earliest_start(std::size_t set, double period) const;
   void find_furthest(Seconds period);
   void find_fitting_radios(Seconds period, const Transfers& transfers);
-  void add_starts(std::vector<Word>& positions, std::size_t latest, std::size_t kind,
+  // Positions that a run may start from, both included.
+  struct Starts {
+    std::size_t earliest;
+    std::size_t latest;
+  };
+  void add_starts(std::vector<Word>& positions, Starts starts, std::size_t kind,
                   const std::vector<Word>& next, const std::vector<bool>& boundaries) const;
 
   const Stretches* stretches_;
@@ -90,6 +97,8 @@ class Completions {
   std::vector<std::vector<std::pair<std::size_t, std::size_t>>> range_in_memory_;
   // furthest_[kind][from]: the end of the longest run within the period.
   std::vector<std::vector<std::size_t>> furthest_;
+  std::vector<double> speed_;       // of each set: how much work it can do in a second, at most
+  std::vector<double> work_after_;  // by position: the least that any set has to do from there
   std::vector<std::size_t> reach_;  // by set, the furthest boundary that it gets to from the start
   std::vector<std::vector<Word>> rows_;
 };

@@ -42,6 +42,7 @@ DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
     return kind.required > 0 ? Seconds(-1) : sum;
   };
   std::ranges::stable_sort(result.kinds, {}, whole);
+  if (most_sets == kAnySets) return result;
   for (Kind& kind : result.kinds) {
     while (!kind.devices.empty() && result.sets * (kind.devices.size() + 1) > most_sets) {
       result.left_out.push_back(kind.devices.back());

@@ -36,7 +36,9 @@ struct DeviceKinds {
   std::size_t devices = 0;
 };
 
-// The slowest devices are left out where there would be more than `most_sets` sets.
+// The slowest devices are left out where there would be more than `most_sets` sets. kAnySets: none is,
+// and sets have no numbers.
+inline constexpr std::size_t kAnySets = 0;
 [[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
                                    std::optional<Requirement> required, std::size_t most_sets);
 

@@ -8,6 +8,7 @@ namespace convoy::plan {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t kMostKinds = 8;
 
 // What a second of compute, and a second of transfers to and from a device, add to what is busy.
 struct Weights {
@@ -42,37 +43,61 @@ double quickest_link(const fleet::Fleet& fleet, const DeviceKinds& kinds, std::s
 LocalBound::LocalBound(const CostGraph& graph, const fleet::Fleet& fleet,
                        const Contraction& contraction, const DeviceKinds& kinds)
     : contraction_(&contraction) {
+  std::vector<double> least_costs(contraction.units.size(), kInfinity);
+  std::vector<double> least_computes = least_costs;
+  double least_rate = kInfinity;
   for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
     const DeviceId device = kinds.kinds[kind].devices.front();
     const Weights weights = weights_of(fleet, device);
-    FlowNetwork& network =
-        networks_.emplace_back(contraction.units.size() + 1 + 2 * contraction.nets.size());
-    std::vector<double>& alone = alone_.emplace_back();
+    std::vector<double> costs;
+    std::vector<double> computes;
     for (const UnitId unit : contraction.units.ids()) {
       Seconds compute{0};
       for (const NodeId node : contraction.units[unit].nodes) compute += graph.compute[device][node];
-      alone.push_back(weights.compute * compute.count());
-      network.add_edge(unit.index(), sink(), alone.back());
+      computes.push_back(compute.count());
+      costs.push_back(weights.compute * compute.count());
+      least_costs[unit.index()] = std::min(least_costs[unit.index()], costs.back());
     }
     const double rate = weights.transfer * quickest_link(fleet, kinds, kind);
-    for (const NetId id : contraction.nets.ids()) {
-      const Net& net = contraction.nets[id];
-      const double time = rate * static_cast<double>(net.bytes.value());
-      const std::size_t in = sink() + 1 + 2 * id.index();
-      network.add_edge(in, in + 1, time);
-      for (const UnitId member : net.members) {
-        network.add_edge(member.index(), in, kInfinity);
-        network.add_edge(in + 1, member.index(), kInfinity);
-        alone[member.index()] += time;
-      }
+    least_rate = std::min(least_rate, rate);
+    for (std::size_t i = 0; i < computes.size(); ++i) {
+      least_computes[i] = std::min(least_computes[i], computes[i]);
+    }
+    if (kinds.kinds.size() <= kMostKinds) add_network(std::move(computes), std::move(costs), rate);
+  }
+  if (networks_.empty()) {
+    add_network(std::move(least_computes), std::move(least_costs), least_rate);
+  }
+}
+
+void LocalBound::add_network(std::vector<double> computes, std::vector<double> costs,
+                             double seconds_per_byte) {
+  FlowNetwork& network =
+      networks_.emplace_back(contraction_->units.size() + 1 + 2 * contraction_->nets.size());
+  for (const UnitId unit : contraction_->units.ids()) {
+    network.add_edge(unit.index(), sink(), costs[unit.index()]);
+  }
+  for (const NetId id : contraction_->nets.ids()) {
+    const Net& net = contraction_->nets[id];
+    const double time = seconds_per_byte * static_cast<double>(net.bytes.value());
+    const std::size_t in = sink() + 1 + 2 * id.index();
+    network.add_edge(in, in + 1, time);
+    for (const UnitId member : net.members) {
+      network.add_edge(member.index(), in, kInfinity);
+      network.add_edge(in + 1, member.index(), kInfinity);
+      costs[member.index()] += time;
     }
   }
+  for (std::size_t i = 0; i < costs.size(); ++i) costs[i] = std::max(costs[i], computes[i]);
+  alone_.push_back(std::move(costs));
+  computes_.push_back(std::move(computes));
 }
 
 double LocalBound::least_with(UnitId unit, double enough) {
   double least = kInfinity;
-  for (FlowNetwork& network : networks_) {
-    least = std::min(least, network.minimum_cut(unit.index(), sink(), enough));
+  for (std::size_t kind = 0; kind < networks_.size(); ++kind) {
+    const double cut = networks_[kind].minimum_cut(unit.index(), sink(), enough);
+    least = std::min(least, std::max(cut, computes_[kind][unit.index()]));
   }
   return least;
 }
@@ -102,7 +127,8 @@ double LocalBound::least_with_without(UnitId unit, UnitId other, double enough) 
     if (alone_[kind][unit.index()] < enough) return 0;
     FlowNetwork with_other = networks_[kind];
     with_other.add_edge(other.index(), sink(), kInfinity);
-    least = std::min(least, with_other.minimum_cut(unit.index(), sink(), enough));
+    const double cut = with_other.minimum_cut(unit.index(), sink(), enough);
+    least = std::min(least, std::max(cut, computes_[kind][unit.index()]));
     if (least < enough) break;
   }
   return least;

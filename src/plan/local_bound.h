@@ -18,6 +18,8 @@ namespace convoy::plan {
 // least that any S costs is a minimum cut: of each unit to a sink, its compute time; of each net, its
 // transfer. So periods are bounded for every placement, contiguous or not.
 //
+// Where devices differ much, one stands for all that is as quick as the quickest at each.
+//
 // What a device computes and what it transfers count together as far as Device::transfer_load says; what
 // overlaps counts half each, as the larger of two is at least their mean.
 class LocalBound {
@@ -33,13 +35,17 @@ class LocalBound {
                                                                    std::size_t most_pairs);
 
  private:
+  // A network from what each unit costs, and a byte that crosses.
+  void add_network(std::vector<double> computes, std::vector<double> costs,
+                   double seconds_per_byte);
   [[nodiscard]] double least_with(UnitId unit, double enough);
   [[nodiscard]] double least_with_without(UnitId unit, UnitId other, double enough);
   [[nodiscard]] std::size_t sink() const { return contraction_->units.size(); }
 
   const Contraction* contraction_;
-  std::vector<FlowNetwork> networks_;       // by kind; units, the sink, two vertices for each net
-  std::vector<std::vector<double>> alone_;  // by kind and unit: what the unit costs alone
+  std::vector<FlowNetwork> networks_;       // by kind, or one for all; units, the sink, two vertices for each net
+  std::vector<std::vector<double>> computes_;  // by network and unit: its time
+  std::vector<std::vector<double>> alone_;     // ... and what it costs alone
 };
 
 }  // namespace convoy::plan

@@ -21,6 +21,7 @@ struct Effort {
   double tolerance;     // of the period, as a fraction
   std::int64_t steps;
 };
+constexpr std::size_t kFewSets = 1024;   // of devices; more make each search slow, so fewer are made
 constexpr std::int64_t kProbes = 16;  // a single search may take this part of the steps
 constexpr Effort kPlanEffort{.tolerance = 1e-9, .steps = 4'000'000};
 constexpr Effort kExplainEffort{.tolerance = 1e-3, .steps = 300'000};
@@ -34,32 +35,43 @@ struct Optimum {
   Seconds period{0};
   Seconds bound{0};   // no placement in this order is below; close to `period` unless steps ran out
   std::vector<DeviceId> left_out;
+  std::size_t sets = 1;  // of devices that were looked at
 };
 
-// The best placement in the graph's order; or whether nothing fits, or nothing was found in time.
-std::expected<Optimum, Outcome> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Effort effort,
-                               std::optional<Requirement> required = std::nullopt) {
+// The best placement in the graph's order, none having a period below `least`; or whether nothing fits, or nothing was found in time.
+std::expected<Optimum, Outcome> optimum(const CostGraph& graph, const fleet::Fleet& fleet, Seconds least,
+                                        Effort effort,
+                                        std::optional<Requirement> required = std::nullopt) {
   ChainSearch search(graph, fleet, required);
   std::int64_t steps = effort.steps;
-  if (const Outcome outcome = search.find(kAnyPeriod, search.devices(), steps);
-      outcome != Outcome::found) {
-    return std::unexpected(outcome);
-  }
   Optimum best;
+  // The bound is often nearly met, and short periods are quick to look through.
+  Seconds limit = least * 1.25;
+  for (Outcome outcome = Outcome::none; outcome != Outcome::found; limit *= 1.5) {
+    const bool is_last = !(limit > Seconds(0)) || limit > 20 * least;
+    std::int64_t some = is_last ? steps : std::min(steps, effort.steps / kProbes);
+    steps -= some;
+    outcome = search.find(is_last ? kAnyPeriod : limit, search.devices(), some);
+    steps += std::max<std::int64_t>(some, 0);
+    if (outcome != Outcome::found && is_last) return std::unexpected(outcome);
+  }
   best.left_out = search.left_out();
+  best.sets = search.sets();
   const auto keep = [&] {
     best.placement = search.placement();
     best.period = evaluate(graph, fleet, best.placement).period;
   };
   keep();
-  best.bound = search.bound(best.period);
-  // Periods from the bound up in growing strides, as the bound is often nearly met; then halves.
-  // Where a search runs out of steps, the period counts as not to be had, but not as a bound.
+  best.bound = search.bound(least, best.period);
+  // Periods from the bound up in growing strides, as the bound is often nearly met; then halves; and
+  // where little is left, just below what was found, as few plans lie between. Where a search runs out
+  // of steps, the period counts as not to be had, but not as a bound.
   Seconds floor = best.bound;
-  double stride = 1e-4;
+  double stride = 1e-3;
   while (best.period - floor > effort.tolerance * best.period && steps > 0) {
     const Seconds middle = (floor + best.period) / 2;
-    const Seconds period = floor > Seconds(0) ? std::min(middle, floor * (1 + stride)) : middle;
+    Seconds period = floor > Seconds(0) ? std::min(middle, floor * (1 + stride)) : middle;
+    if (best.period - floor < 0.003 * best.period) period = best.period * (1 - effort.tolerance / 2);
     std::int64_t some = std::min(steps, effort.steps / kProbes);
     steps -= some;
     const Outcome outcome = search.find(period, search.devices(), some);
@@ -76,7 +88,7 @@ std::expected<Optimum, Outcome> optimum(const CostGraph& graph, const fleet::Fle
   // As few devices as will do.
   const Seconds enough = best.period * (1 + 1e-12);
   steps = std::max(steps, effort.steps / kProbes);
-  while (best.placement.size() > 1 &&
+  while (best.placement.size() > 1 && search.sets() <= kFewSets &&
          search.find(enough, best.placement.size() - 1, steps) == Outcome::found) {
     keep();
   }
@@ -153,7 +165,7 @@ std::string why_unused(const CostGraph& graph, const fleet::Fleet& fleet, Device
     return fmt::format("its lightest stage would take {}, longer than the period of {}",
                        to_text(quickest), to_text(best.period));
   }
-  const auto with_it = optimum(graph, fleet, kExplainEffort,
+  const auto with_it = optimum(graph, fleet, best.bound, kExplainEffort,
                                Requirement{device, 1 + alike_in_use(graph, fleet, device, best)});
   if (!with_it) {
     return with_it.error() == Outcome::none ? "no plan that uses it fits the memories"
@@ -186,9 +198,20 @@ std::vector<Unused> unused_of(const CostGraph& graph, const fleet::Fleet& fleet,
 // A sentence where another fleet would be faster by more than a hundredth.
 void add_if_faster(std::vector<std::string>& sentences, std::string_view what,
                    const CostGraph& graph, const fleet::Fleet& fleet, Seconds period) {
-  const auto other = optimum(graph, fleet, kExplainEffort);
+  const auto other = optimum(graph, fleet, Seconds(0), kExplainEffort);
   if (!other || other->period > 0.99 * period) return;
   sentences.push_back(fmt::format("{} the period could be {}", what, to_text(other->period)));
+}
+
+// Whether each node reads what the one before it makes.
+bool has_one_order(const CostGraph& graph) {
+  for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
+    const auto reads_last = [&](ValueId value) {
+      return graph.values[value].producer == NodeId(i - 1);
+    };
+    if (std::ranges::none_of(graph.nodes[NodeId(i)].reads, reads_last)) return false;
+  }
+  return true;
 }
 
 // Whether it is a problem of convoy's own models and fleets.
@@ -252,7 +275,8 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
                 "groups, a backward pass, multicast, and devices that transfers keep from computing are "
                 "for the solvers ideals and search");
   }
-  const auto best = optimum(graph, fleet, kPlanEffort);
+  const Seconds least = period_bound(graph, fleet);
+  const auto best = optimum(graph, fleet, least, kPlanEffort);
   if (!best && best.error() == Outcome::none) return too_little_memory(graph, fleet);
   if (!best) {
     return fail(ErrorKind::failure,
@@ -264,7 +288,7 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
   plan.solver = "chain";
   plan.placement = best->placement;
   plan.figures = evaluate(graph, fleet, plan.placement);
-  plan.bound = std::min(period_bound(graph, fleet), plan.figures.period);
+  plan.bound = std::min(least, plan.figures.period);
   plan.proven = *gap(plan) < 1e-9;
   plan.limits = explain(graph, fleet, plan.placement, plan.figures);
   if (best->period - best->bound <= 2 * kPlanEffort.tolerance * best->period) {
@@ -273,6 +297,11 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
     plan.limits.push_back(fmt::format(
         "the search ended early: contiguous cuts in this order may reach {}, not less",
         to_text(best->bound)));
+  }
+  if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound;
+  if (best->sets > kFewSets) {  // what other fleets would reach takes too long to find out
+    plan.unused = unused_of(fleet, plan.placement, "no plan was found that is faster with it");
+    return plan;
   }
   add_prospects(plan.limits, graph, fleet, *best);
   const auto loads = loads_of(graph, fleet, plan.placement, plan.figures);

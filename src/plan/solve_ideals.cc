@@ -64,8 +64,7 @@ class IdealsSolver {
   // What no better plan separates need not be cut.
   void join_inseparable() {
     if (!best_) return;
-    const DeviceKinds kinds = kinds_of(graph_, fleet_, std::nullopt, kMostSets);
-    if (!kinds.left_out.empty()) return;
+    const DeviceKinds kinds = kinds_of(graph_, fleet_, std::nullopt, kAnySets);
     std::vector<std::pair<NodeId, NodeId>> together;
     LocalBound local(graph_, fleet_, contraction_, kinds);
     for (const auto& [a, b] : local.inseparable(period_.count(), kMostPairs)) {

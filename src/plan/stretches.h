@@ -21,9 +21,13 @@ class Stretches {
   explicit Stretches(const CostGraph& graph);
 
   [[nodiscard]] std::size_t size() const { return crossings_.size() - 1; }
+  // Of its nodes alone.
+  [[nodiscard]] Seconds nodes_time(DeviceId device, std::size_t from, std::size_t to) const {
+    return sums_[device][to] - sums_[device][from];
+  }
   // A stage's compute time, its overhead included.
   [[nodiscard]] Seconds compute(DeviceId device, std::size_t from, std::size_t to) const {
-    return sums_[device][to] - sums_[device][from] + graph_->stage_overhead[device];
+    return nodes_time(device, from, to) + graph_->stage_overhead[device];
   }
   // A stage's memory as evaluate() counts it, without runtime overhead, for every end: element
   // to - from - 1. Leaves out the ends from which on every stage needs more than `most`.

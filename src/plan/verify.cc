@@ -349,10 +349,11 @@ void Verifier::check_bound() {
   }
   std::set<DeviceId> devices;
   for (const PlacedStage& stage : plan_.placement) devices.insert(stage.device);
-  const double contiguous = plan_.contiguous_bound.value_or(Seconds(bound)).count();
-  if (devices.size() == plan_.placement.size() && contiguous > reached * (1 + 1e-6)) {
-    wrong("the bound of {} s for contiguous plans is above the {} s that this one reaches", contiguous,
-          reached);
+  const bool is_contiguous = devices.size() == plan_.placement.size();
+  if (is_contiguous && plan_.contiguous_bound &&
+      plan_.contiguous_bound->count() > reached * (1 + 1e-6)) {
+    wrong("the bound of {} s for contiguous plans is above the {} s that this one reaches",
+          plan_.contiguous_bound->count(), reached);
   }
   if (plan_.proven && bound < reached * (1 - 1e-6)) {
     wrong("the plan is called proven, but its bound of {} s is below its {} s", bound, reached);
