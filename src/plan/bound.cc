@@ -49,10 +49,11 @@ void normalise(std::vector<double>& share) {
   for (double& of_device : share) of_device /= sum;
 }
 
-Seconds local_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+// The larger of `least` and what some device has to bear because of one node.
+Seconds with_local_bound(const CostGraph& graph, const fleet::Fleet& fleet, double least) {
   const Contraction contraction = contract(graph, fleet, PlanForm::any);
   const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
-  return Seconds(LocalBound(graph, fleet, contraction, kinds).period(kMostUnits));
+  return Seconds(LocalBound(graph, fleet, contraction, kinds).period(least, kMostUnits));
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   for (const DeviceId device : fleet.devices.ids()) {
     double whole = 0;
     for (const Seconds time : graph.compute[device]) whole += time.count();
-    if (whole <= 0) return std::max(Seconds(bound), local_bound(graph, fleet));
+    if (whole <= 0) return with_local_bound(graph, fleet, bound);
     share.push_back(1 / whole);
   }
   normalise(share);
@@ -88,7 +89,7 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
     }
     normalise(share);
   }
-  return std::max(Seconds(bound), local_bound(graph, fleet));
+  return with_local_bound(graph, fleet, bound);
 }
 
 }  // namespace convoy::plan

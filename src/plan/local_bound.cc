@@ -102,7 +102,7 @@ double LocalBound::least_with(UnitId unit, double enough) {
   return least;
 }
 
-double LocalBound::period(std::size_t most_units) {
+double LocalBound::period(double least, std::size_t most_units) {
   // Alone a unit may cost the least of all kinds, which no set with it exceeds.
   std::vector<std::pair<double, UnitId>> units;
   for (const UnitId unit : contraction_->units.ids()) {
@@ -112,7 +112,7 @@ double LocalBound::period(std::size_t most_units) {
   }
   std::ranges::sort(units, std::greater());
   if (units.size() > most_units) units.resize(most_units);
-  double bound = 0;
+  double bound = least;
   for (const auto& [alone, unit] : units) {
     if (alone <= bound) break;
     bound = std::max(bound, least_with(unit, kInfinity));

@@ -27,8 +27,9 @@ class LocalBound {
   LocalBound(const CostGraph& graph, const fleet::Fleet& fleet, const Contraction& contraction,
              const DeviceKinds& kinds);
 
-  // No placement has a shorter period. Looks at `most_units` units only, those that cost most alone.
-  [[nodiscard]] double period(std::size_t most_units);
+  // No placement has a shorter period than this or `least`. Looks at `most_units` units only, those that
+  // cost most alone, and more than `least`.
+  [[nodiscard]] double period(double least, std::size_t most_units);
   // Pairs of neighbours that are on one device in every placement with a period below `period`. Looks
   // at `most_pairs` only.
   [[nodiscard]] std::vector<std::pair<UnitId, UnitId>> inseparable(double period,

@@ -4,12 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "plan/device_kinds.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of more, an exact search would leave devices out.
+constexpr std::size_t kMostSets = std::size_t{1} << 16;
 
 // All nodes as one stage.
 Placement alone_on(const CostGraph& graph, DeviceId device) {
@@ -25,7 +29,9 @@ class Portfolio {
 
   Result<Plan> run() {
     // The earlier explains more, so a later one has to be better.
-    take("chain", solve_chain(graph_, fleet_));
+    if (kinds_of(graph_, fleet_, std::nullopt, kMostSets).left_out.empty()) {
+      take("chain", solve_chain(graph_, fleet_));
+    }
     take("memory", solve_memory(graph_, fleet_));
     for (const DeviceId device : fleet_.devices.ids()) {
       take(fleet_.devices[device].name + " alone",

@@ -14,6 +14,7 @@ namespace convoy::plan {
 namespace {
 
 constexpr std::size_t kMostIdeals = 1'000'000;
+constexpr std::size_t kMostIdealWords = std::size_t{1} << 25;  // all ideals as sets of units
 constexpr std::size_t kMostSets = 1024;
 constexpr std::size_t kMostPairs = 4000;
 constexpr std::int64_t kSteps = 4'000'000;
@@ -30,10 +31,12 @@ class IdealsSolver {
 
   Result<Plan> solve() {
     // A first plan, which the search over all ideals only has to beat.
-    if (auto first = best_over_orders(graph_, fleet_, bound_, options_.seed, options_.stop)) {
-      period_ = evaluate(graph_, fleet_, *first).period;
-      best_ = *std::move(first);
+    OrderSearch first = search_orders(graph_, fleet_, bound_, options_.seed, options_.stop);
+    if (first.placement) {
+      period_ = evaluate(graph_, fleet_, *first.placement).period;
+      best_ = std::move(first.placement);
     }
+    contiguous_bound_ = first.contiguous_bound;
     if (!is_met(bound_)) {
       join_inseparable();
       if (Result<void> searched = search_all(); !searched) return std::unexpected(searched.error());
@@ -78,7 +81,9 @@ class IdealsSolver {
   }
 
   Result<void> search_all() {
-    const std::optional<Lattice> lattice = Lattice::all(contraction_, kMostIdeals);
+    const std::size_t words = contraction_.units.size() / 64 + 1;
+    const std::optional<Lattice> lattice =
+        Lattice::all(contraction_, std::min(kMostIdeals, kMostIdealWords / words));
     if (!lattice) {
       if (best_) return {};  // without a bound
       return fail(ErrorKind::failure,
@@ -86,6 +91,7 @@ class IdealsSolver {
                   kMostIdeals);
     }
     const DeviceKinds kinds = kinds_for(*lattice);
+    if (best_ && !kinds.left_out.empty()) return {};
     IdealSearch search(graph_, fleet_, contraction_, *lattice, kinds);
     const auto found = search.run(bound_, best_ ? period_ : kAny, kSteps, options_.stop);
     keep(found);

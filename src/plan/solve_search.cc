@@ -34,8 +34,8 @@ class Searcher {
 
   Result<Plan> run() {
     const auto stop = [&] { return is_over(); };
-    auto start = best_over_orders(graph_, fleet_, bound_, options_.seed, stop);
-    if (start && keep(*std::move(start))) start_ = best_;
+    OrderSearch start = search_orders(graph_, fleet_, bound_, options_.seed, stop);
+    if (start.placement && keep(*std::move(start.placement))) start_ = best_;
     for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round) anneal_once(round);
     if (!best_) return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
     Plan plan;
@@ -44,6 +44,7 @@ class Searcher {
     plan.figures = evaluate(graph_, fleet_, plan.placement);
     plan.bound = std::min(bound_, plan.figures.period);
     plan.proven = *gap(plan) < 1e-9;
+    plan.contiguous_bound = start.contiguous_bound;
     plan.limits = explain(graph_, fleet_, plan.placement, plan.figures);
     plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
     return plan;
