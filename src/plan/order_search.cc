@@ -42,7 +42,7 @@ class Search {
     OrderSearch result;
     for (const OrderRule rule :
          {OrderRule::given, OrderRule::depth_first, OrderRule::least_traffic}) {
-      const std::uint64_t orders = rule == OrderRule::given ? 1 : kOrders;
+      const std::uint64_t orders = rule == OrderRule::given || !is_exact_ ? 1 : kOrders;
       for (std::uint64_t i = 0; i < orders && !is_over(); ++i) {
         const std::vector<UnitId> order = topological_order(contraction_, rule, seed + i);
         if (is_exact_) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plan/device_kinds.h"
+#include "plan/evaluate.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -29,15 +30,11 @@ class Portfolio {
 
   Result<Plan> run() {
     // The earlier explains more, so a later one has to be better.
-    if (kinds_of(graph_, fleet_, std::nullopt, kMostSets).left_out.empty()) {
-      take("chain", solve_chain(graph_, fleet_));
-    }
+    const bool is_exact = kinds_of(graph_, fleet_, std::nullopt, kMostSets).left_out.empty();
+    if (is_exact) take("chain", solve_chain(graph_, fleet_));
     take("memory", solve_memory(graph_, fleet_));
-    for (const DeviceId device : fleet_.devices.ids()) {
-      take(fleet_.devices[device].name + " alone",
-           solve_points(graph_, fleet_, alone_on(graph_, device)));
-    }
-    if (goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
+    if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
+    if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
     if (!best_) return best_;
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
@@ -46,6 +43,22 @@ class Portfolio {
   }
 
  private:
+  void take_the_best_alone() {
+    std::optional<DeviceId> best;
+    Seconds shortest{0};
+    for (const DeviceId device : fleet_.devices.ids()) {
+      const Figures figures = evaluate(graph_, fleet_, alone_on(graph_, device));
+      if (!shortages(figures, fleet_).empty() || (best && figures.period >= shortest)) continue;
+      best = device;
+      shortest = figures.period;
+    }
+    if (!best) {
+      periods_.push_back("no device alone has the memory");
+      return;
+    }
+    take(fleet_.devices[*best].name + " alone",
+         solve_points(graph_, fleet_, alone_on(graph_, *best)));
+  }
   void take(const std::string& name, Result<Plan> plan) {
     if (!plan) {
       const bool no_room = plan.error().kind == ErrorKind::infeasible;
