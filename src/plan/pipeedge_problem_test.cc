@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
+#include "plan/problem_test.h"
 #include "plan/solve.h"
 #include "plan/verify.h"
 
@@ -14,15 +13,9 @@ namespace {
 using testing::EndsWith;
 using testing::IsEmpty;
 
-std::filesystem::path fixtures() {
-  const char* const set = std::getenv("CONVOY_FIXTURES");
-  return std::filesystem::path(set != nullptr ? set : CONVOY_SOURCE_DIR "/../shared/fixtures") /
-         "planner/pipeedge";
-}
-
 Result<Problem> read(const std::string& model, std::size_t boards_of_each) {
   return read_pipeedge(
-      fixtures() / "models.yml", fixtures() / "device_types.yml", model,
+      published("pipeedge/models.yml"), published("pipeedge/device_types.yml"), model,
       {{"Minnowboard-E3845", boards_of_each}, {"RCC-VE-C2000", boards_of_each}});
 }
 
@@ -36,7 +29,8 @@ struct Published {
 class PipeEdgeOptimum : public testing::TestWithParam<Published> {};
 
 TEST_P(PipeEdgeOptimum, IsFoundByTheChainSolver) {
-  if (!std::filesystem::exists(fixtures())) GTEST_SKIP() << "no folder " << fixtures();
+  const auto folder = published("pipeedge");
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no folder " << folder;
   const auto& [name, model, boards, period_s] = GetParam();
   const auto problem = read(model, boards);
   ASSERT_TRUE(problem) << problem.error().message;
@@ -60,7 +54,8 @@ INSTANTIATE_TEST_SUITE_P(All, PipeEdgeOptimum,
                          [](const auto& info) { return info.param.name; });
 
 TEST(PipeEdgeProblemTest, SaysWhatAFileLacks) {
-  if (!std::filesystem::exists(fixtures())) GTEST_SKIP() << "no folder " << fixtures();
+  const auto folder = published("pipeedge");
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no folder " << folder;
   const auto problem = read("google/vit-base-patch16-244", 1);
   ASSERT_FALSE(problem);
   EXPECT_THAT(problem.error().message,

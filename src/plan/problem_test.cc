@@ -1,6 +1,7 @@
 #include "plan/problem_test.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 namespace convoy::plan {
@@ -134,6 +135,12 @@ Problem random_problem(std::uint64_t seed, const RandomShape& shape) {
   }
   problem.fleet.contention = shape.contention;
   return problem;
+}
+
+std::filesystem::path published(const std::filesystem::path& below) {
+  const char* const set = std::getenv("CONVOY_FIXTURES");
+  return std::filesystem::path(set != nullptr ? set : CONVOY_SOURCE_DIR "/../shared/fixtures") /
+         "planner" / below;
 }
 
 Placement placement_of(const std::vector<Stretch>& runs) {

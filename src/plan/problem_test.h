@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct RandomShape {
   fleet::Contention contention = fleet::Contention::link;
 };
 [[nodiscard]] Problem random_problem(std::uint64_t seed, const RandomShape& shape);
+
+// A file or folder of the published planning problems; it need not be there.
+[[nodiscard]] std::filesystem::path published(const std::filesystem::path& below);
 
 // Nodes [from, to) on a device, for each stage.
 struct Stretch {

@@ -2,12 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "foundation/file.h"
 #include "plan/evaluate.h"
 #include "plan/msr_problem.h"
 #include "plan/pipedream_problem.h"
+#include "plan/problem_test.h"
 #include "plan/solve.h"
 #include "plan/verify.h"
 
@@ -17,12 +16,6 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-std::filesystem::path fixtures() {
-  const char* const set = std::getenv("CONVOY_FIXTURES");
-  return std::filesystem::path(set != nullptr ? set : CONVOY_SOURCE_DIR "/../shared/fixtures") /
-         "planner";
-}
 
 void expect_optimum(const Result<Problem>& problem, double period_ms) {
   ASSERT_TRUE(problem) << problem.error().message;
@@ -42,7 +35,7 @@ struct MsrCase {
 class MsrOptimum : public testing::TestWithParam<MsrCase> {};
 
 TEST_P(MsrOptimum, IsFoundAndProven) {
-  const auto file = fixtures() / "msr/throughput-inputs" / GetParam().file;
+  const auto file = published("msr/throughput-inputs") / GetParam().file;
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
   expect_optimum(read_msr(file), GetParam().period_ms);
 }
@@ -78,7 +71,7 @@ struct PipeDreamCase {
 class PipeDreamOptimum : public testing::TestWithParam<PipeDreamCase> {};
 
 TEST_P(PipeDreamOptimum, IsFoundAndProven) {
-  const auto file = fixtures() / "pipedream" / GetParam().file;
+  const auto file = published("pipedream") / GetParam().file;
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
   expect_optimum(read_pipedream(file, GetParam().devices, BytesPerSecond(12.5e9)),
                  GetParam().period_ms);
@@ -107,12 +100,12 @@ class MsrExpert : public testing::TestWithParam<ExpertCase> {};
 
 TEST_P(MsrExpert, CostsWhatWasPublished) {
   const std::string name = GetParam().name;
-  const auto file = fixtures() / "msr/throughput-inputs/LayerGraphs" / (name + ".json");
+  const auto file = published("msr/throughput-inputs/LayerGraphs") / (name + ".json");
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
   const auto problem = read_msr(file);
   ASSERT_TRUE(problem) << problem.error().message;
   const auto plan =
-      read_msr_plan(fixtures() / "msr/human-experts" / (name + "_expert.json"), *problem);
+      read_msr_plan(published("msr/human-experts") / (name + "_expert.json"), *problem);
   ASSERT_TRUE(plan) << plan.error().message;
   const Figures figures = evaluate(problem->graph, problem->fleet, *plan);
   EXPECT_NEAR(figures.period.count() * 1000, GetParam().period_ms, 1e-3);

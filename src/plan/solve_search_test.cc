@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 
 #include "plan/assignment.h"
 #include "plan/assignment_loads.h"
@@ -124,10 +123,7 @@ struct Published {
 class MsrNonContiguous : public testing::TestWithParam<Published> {};
 
 TEST_P(MsrNonContiguous, IsReachedWithinAHundredth) {
-  const char* const set = std::getenv("CONVOY_FIXTURES");
-  const auto file =
-      std::filesystem::path(set != nullptr ? set : CONVOY_SOURCE_DIR "/../shared/fixtures") /
-      "planner/msr/throughput-inputs" / GetParam().file;
+  const auto file = published("msr/throughput-inputs") / GetParam().file;
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
   const auto problem = read_msr(file);
   ASSERT_TRUE(problem) << problem.error().message;
