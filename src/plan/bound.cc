@@ -92,4 +92,9 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   return with_local_bound(graph, fleet, bound);
 }
 
+Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet,
+                     const std::optional<Seconds>& known) {
+  return known ? *known : period_bound(graph, fleet);
+}
+
 }  // namespace convoy::plan

@@ -1,6 +1,8 @@
 // How short a period can be at best, whatever the placement.
 #pragma once
 
+#include <optional>
+
 #include "fleet/fleet.h"
 #include "plan/cost_graph.h"
 
@@ -12,5 +14,9 @@ namespace convoy::plan {
 // bound); and what some device has to bear because of one node (local_bound.h). Memory is left aside.
 // 0 for a graph without nodes.
 [[nodiscard]] Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet);
+
+// The same, where it is not known already.
+[[nodiscard]] Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet,
+                                   const std::optional<Seconds>& known);
 
 }  // namespace convoy::plan

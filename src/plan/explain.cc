@@ -102,6 +102,18 @@ std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fle
   return sentences;
 }
 
+Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
+                    Placement placement, Figures figures, Seconds bound) {
+  Plan plan;
+  plan.solver = std::move(solver);
+  plan.placement = std::move(placement);
+  plan.figures = std::move(figures);
+  plan.bound = std::min(bound, plan.figures.period);
+  plan.proven = *gap(plan) < 1e-9;
+  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
+  return plan;
+}
+
 std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
                               const std::string& why) {
   std::vector<Unused> unused;

@@ -24,6 +24,12 @@ struct Load {
 [[nodiscard]] std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fleet,
                                                const Placement& placement, const Figures& figures);
 
+// A plan of a placement and what it costs, explained; no placement has a period below `bound`, which it
+// may exceed.
+[[nodiscard]] Plan explained_plan(std::string solver, const CostGraph& graph,
+                                  const fleet::Fleet& fleet, Placement placement, Figures figures,
+                                  Seconds bound);
+
 // The devices that a placement leaves out, all for one reason.
 [[nodiscard]] std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
                                             const std::string& why);

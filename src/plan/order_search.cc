@@ -1,11 +1,10 @@
 #include "plan/order_search.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "plan/beam_search.h"
-#include "plan/evaluate.h"
 #include "plan/ideal_search.h"
+#include "plan/incumbent.h"
 #include "plan/orders.h"
 
 namespace convoy::plan {
@@ -14,9 +13,7 @@ namespace {
 constexpr std::uint64_t kOrders = 8;  // of each rule that leaves a choice
 constexpr std::int64_t kSteps = 20'000;
 constexpr std::size_t kMostSets = 1024;
-constexpr Seconds kAny{std::numeric_limits<double>::infinity()};
-
-constexpr std::size_t kMostStates = std::size_t{1} << 21;
+constexpr std::size_t kMostStates = std::size_t{1} << 21;  // sets and units; more take a beam
 
 bool has_one_order(const Contraction& contraction) {
   for (std::size_t i = 1; i < contraction.units.size(); ++i) {
@@ -36,46 +33,40 @@ class Search {
         contraction_(contract(graph, fleet, PlanForm::contiguous)),
         kinds_(kinds_of(graph, fleet, std::nullopt, kMostSets)),
         is_exact_(kinds_.left_out.empty() &&
-                  (contraction_.units.size() + 1) * kinds_.sets <= kMostStates) {}
+                  (contraction_.units.size() + 1) * kinds_.sets <= kMostStates),
+        best_(graph, fleet) {}
 
   OrderSearch run(std::uint64_t seed) {
-    OrderSearch result;
+    std::optional<Seconds> contiguous_bound;
     for (const OrderRule rule :
          {OrderRule::given, OrderRule::depth_first, OrderRule::least_traffic}) {
       const std::uint64_t orders = rule == OrderRule::given || !is_exact_ ? 1 : kOrders;
       for (std::uint64_t i = 0; i < orders && !is_over(); ++i) {
         const std::vector<UnitId> order = topological_order(contraction_, rule, seed + i);
         if (is_exact_) {
-          try_all_along(order);
+          if (auto found = best_along(order)) best_.offer(*std::move(found));
           continue;
         }
         BeamSearch beam(graph_, fleet_, contraction_, order);
-        if (has_one_order(contraction_)) {
-          result.contiguous_bound = beam.bound();
-          bound_ = std::max(bound_, *result.contiguous_bound);
+        const bool is_only_order = has_one_order(contraction_);
+        if (is_only_order) {
+          contiguous_bound = beam.bound();
+          bound_ = std::max(bound_, *contiguous_bound);
         }
-        keep(beam.run(bound_, period_, stop_));
-        if (has_one_order(contraction_)) return {std::move(best_), result.contiguous_bound};
+        if (auto found = beam.run(bound_, best_.period(), stop_)) best_.offer(*std::move(found));
+        if (is_only_order) return {best_.placement(), contiguous_bound};
       }
     }
-    result.placement = std::move(best_);
-    return result;
+    return {best_.placement(), contiguous_bound};
   }
 
  private:
-  [[nodiscard]] bool is_over() const { return period_ <= bound_ * (1 + 1e-9) || stop_(); }
+  [[nodiscard]] bool is_over() const { return best_.meets(bound_) || stop_(); }
 
-  void try_all_along(const std::vector<UnitId>& order) {
+  std::optional<Placement> best_along(const std::vector<UnitId>& order) {
     const Lattice lattice = Lattice::along(order);
     IdealSearch search(graph_, fleet_, contraction_, lattice, kinds_);
-    keep(search.run(bound_, period_, kSteps, stop_).placement);
-  }
-  void keep(std::optional<Placement> placement) {
-    if (!placement) return;
-    const Figures figures = evaluate(graph_, fleet_, *placement);
-    if (figures.period >= period_ || !shortages(figures, fleet_).empty()) return;
-    best_ = std::move(placement);
-    period_ = figures.period;
+    return search.run(bound_, best_.period(), kSteps, stop_).placement;
   }
 
   const CostGraph& graph_;
@@ -85,8 +76,7 @@ class Search {
   Contraction contraction_;
   DeviceKinds kinds_;
   bool is_exact_;
-  std::optional<Placement> best_;
-  Seconds period_ = kAny;
+  Incumbent best_;
 };
 
 }  // namespace

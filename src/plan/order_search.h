@@ -11,14 +11,16 @@
 
 namespace convoy::plan {
 
-// Exact along each order (ideal_search.h), as far as its steps go; with many different devices, as good as
-// a beam finds (beam_search.h). Ends early where `bound` is met or `stop` says so.
 struct OrderSearch {
   std::optional<Placement> placement;  // none: none was found that fits the memories
   // No contiguous plan is below; known where only one order exists.
   std::optional<Seconds> contiguous_bound;
 };
-[[nodiscard]] OrderSearch search_orders(const CostGraph& graph, const fleet::Fleet& fleet, Seconds bound,
-                                        std::uint64_t seed, const std::function<bool()>& stop);
+
+// Exact along each order (ideal_search.h), as far as its steps go; with many different devices, as good
+// as a beam finds (beam_search.h). Ends early where `bound` is met or `stop` says so.
+[[nodiscard]] OrderSearch search_orders(const CostGraph& graph, const fleet::Fleet& fleet,
+                                        Seconds bound, std::uint64_t seed,
+                                        const std::function<bool()>& stop);
 
 }  // namespace convoy::plan

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
@@ -15,24 +16,28 @@ struct SolveOptions {
   Seconds budget{10};                                // of search and auto
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do
+  std::optional<Seconds> bound = std::nullopt;       // period_bound(), where it is known already
 };
 
 // The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
 [[nodiscard]] Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
-                                        const Placement& placement);
+                                        const Placement& placement,
+                                        const SolveOptions& options = {});
 
 // The proposal's automatic method: one traversal of the nodes in order; each device in turn takes
 // nodes until its share of the memory is used, where its share is its part of the fleet's memory.
 // Never drops the tail. Infeasible, with what is missing where, when the model does not fit.
-[[nodiscard]] Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet);
+[[nodiscard]] Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
+                                        const SolveOptions& options = {});
 
 // The shortest period over all ways to give contiguous runs of the nodes, in the graph's order, to
 // distinct devices (any subset, any order of devices); compute, transfer and memory counted as
 // evaluate() counts them. Exact for that order, values that skip stages included (chain_search.h);
 // where the steps that bound its time run out, `limits` says how far it may be off. Of equal periods
-// the one with the fewest devices. Identical devices count once. Infeasible: how much memory is
+// the one with the fewest devices, unless more than ten differ. Identical devices count once. Infeasible: how much memory is
 // missing, and what would do.
-[[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet);
+[[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
+                                       const SolveOptions& options = {});
 
 // The shortest period over all contiguous placements, in any order of the nodes (ideal_search.h): of
 // published problems, and of graphs whose branches are few. `contiguous_bound` says what is proven.

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "plan/device_kinds.h"
+#include "plan/bound.h"
+#include "plan/chain_search.h"
 #include "plan/evaluate.h"
 #include "plan/solve.h"
 
@@ -12,9 +13,6 @@ namespace convoy::plan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Of more, an exact search would leave devices out.
-constexpr std::size_t kMostSets = std::size_t{1} << 16;
 
 // All nodes as one stage.
 Placement alone_on(const CostGraph& graph, DeviceId device) {
@@ -26,13 +24,19 @@ Placement alone_on(const CostGraph& graph, DeviceId device) {
 class Portfolio {
  public:
   Portfolio(const CostGraph& graph, const fleet::Fleet& fleet, const SolveOptions& options)
-      : graph_(graph), fleet_(fleet), options_(options), begun_(Clock::now()) {}
+      : graph_(graph),
+        fleet_(fleet),
+        options_(options),
+        begun_(Clock::now()),
+        bound_(period_bound(graph, fleet, options.bound)) {}
 
   Result<Plan> run() {
     // The earlier explains more, so a later one has to be better.
-    const bool is_exact = kinds_of(graph_, fleet_, std::nullopt, kMostSets).left_out.empty();
-    if (is_exact) take("chain", solve_chain(graph_, fleet_));
-    take("memory", solve_memory(graph_, fleet_));
+    // Of more devices, an exact search would leave some out.
+    const bool is_exact =
+        kinds_of(graph_, fleet_, std::nullopt, ChainSearch::kMostSets).left_out.empty();
+    if (is_exact) take("chain", solve_chain(graph_, fleet_, options_for(1)));
+    take("memory", solve_memory(graph_, fleet_, options_for(1)));
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
@@ -57,7 +61,7 @@ class Portfolio {
       return;
     }
     take(fleet_.devices[*best].name + " alone",
-         solve_points(graph_, fleet_, alone_on(graph_, *best)));
+         solve_points(graph_, fleet_, alone_on(graph_, *best), options_for(1)));
   }
   void take(const std::string& name, Result<Plan> plan) {
     if (!plan) {
@@ -81,13 +85,15 @@ class Portfolio {
     const Seconds until = part * options_.budget;
     return {.budget = until - spent(),
             .seed = options_.seed,
-            .stop = [this, until] { return options_.stop() || spent() >= until; }};
+            .stop = [this, until] { return options_.stop() || spent() >= until; },
+            .bound = bound_};
   }
 
   const CostGraph& graph_;
   const fleet::Fleet& fleet_;
   const SolveOptions& options_;
   Clock::time_point begun_;
+  Seconds bound_;
   bool first_ = true;
   Result<Plan> best_ = fail(ErrorKind::failure, "no plan was found in time");
   std::optional<Seconds> contiguous_bound_;

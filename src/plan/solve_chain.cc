@@ -9,6 +9,7 @@
 #include "plan/chain_search.h"
 #include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/problem.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -267,15 +268,15 @@ void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
 
 }  // namespace
 
-Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
-  if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
-  if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
+                         const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
   if (!is_plain(graph, fleet)) {
     return fail(ErrorKind::failure,
                 "groups, a backward pass, multicast, and devices that transfers keep from computing are "
                 "for the solvers ideals and search");
   }
-  const Seconds least = period_bound(graph, fleet);
+  const Seconds least = period_bound(graph, fleet, options.bound);
   const auto best = optimum(graph, fleet, least, kPlanEffort);
   if (!best && best.error() == Outcome::none) return too_little_memory(graph, fleet);
   if (!best) {
@@ -284,13 +285,8 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet) {
                 "there may be one");
   }
 
-  Plan plan;
-  plan.solver = "chain";
-  plan.placement = best->placement;
-  plan.figures = evaluate(graph, fleet, plan.placement);
-  plan.bound = std::min(least, plan.figures.period);
-  plan.proven = *gap(plan) < 1e-9;
-  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
+  Plan plan = explained_plan("chain", graph, fleet, best->placement,
+                             evaluate(graph, fleet, best->placement), least);
   if (best->period - best->bound <= 2 * kPlanEffort.tolerance * best->period) {
     plan.limits.push_back("optimal among contiguous cuts in this order");
   } else {

@@ -5,6 +5,7 @@
 #include "plan/bound.h"
 #include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/problem.h"
 #include "plan/solve.h"
 #include "plan/stretches.h"
 
@@ -78,9 +79,9 @@ Placement traverse(const Stretches& stretches, const std::vector<Bytes>& demands
 
 }  // namespace
 
-Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
-  if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
-  if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
+                          const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
   const Stretches stretches(graph);
   const std::vector<Bytes> demands = demands_of(graph);
   double whole = 0;
@@ -93,7 +94,7 @@ Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet) {
   std::optional<Error> error;
   for (int step = 0; step <= kFills; ++step) {
     const double fill = even + (1 - even) * step / kFills;
-    Result<Plan> plan = solve_points(graph, fleet, traverse(stretches, demands, room, fill));
+    Result<Plan> plan = solve_points(graph, fleet, traverse(stretches, demands, room, fill), options);
     if (!plan) {
       error = plan.error();
       continue;

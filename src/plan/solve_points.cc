@@ -1,6 +1,4 @@
-#include <fmt/ranges.h>
-
-#include <algorithm>
+#include <utility>
 
 #include "plan/bound.h"
 #include "plan/evaluate.h"
@@ -10,18 +8,14 @@
 namespace convoy::plan {
 
 Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
-                          const Placement& placement) {
-  Plan plan;
-  plan.solver = "points";
-  plan.placement = placement;
-  plan.figures = evaluate(graph, fleet, placement);
-  if (const auto short_of = shortages(plan.figures, fleet); !short_of.empty()) {
+                          const Placement& placement, const SolveOptions& options) {
+  Figures figures = evaluate(graph, fleet, placement);
+  if (const auto short_of = shortages(figures, fleet); !short_of.empty()) {
     return fail(ErrorKind::infeasible, "the stages do not fit the memories: {}",
                 describe(short_of, fleet));
   }
-  plan.bound = std::min(period_bound(graph, fleet), plan.figures.period);
-  plan.proven = *gap(plan) < 1e-9;
-  plan.limits = explain(graph, fleet, placement, plan.figures);
+  Plan plan = explained_plan("points", graph, fleet, placement, std::move(figures),
+                             period_bound(graph, fleet, options.bound));
   plan.unused = unused_of(fleet, placement, "no partition point names it");
   return plan;
 }

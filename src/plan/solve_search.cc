@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <limits>
 #include <optional>
 
 #include "plan/annealing.h"
 #include "plan/assignment.h"
 #include "plan/bound.h"
-#include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/incumbent.h"
 #include "plan/order_search.h"
+#include "plan/problem.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -29,23 +29,20 @@ class Searcher {
         fleet_(fleet),
         options_(options),
         deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(options.budget)),
-        bound_(period_bound(graph, fleet)),
-        contraction_(contract(graph, fleet, PlanForm::any)) {}
+        bound_(period_bound(graph, fleet, options.bound)),
+        contraction_(contract(graph, fleet, PlanForm::any)),
+        best_(graph, fleet) {}
 
   Result<Plan> run() {
     const auto stop = [&] { return is_over(); };
     OrderSearch start = search_orders(graph_, fleet_, bound_, options_.seed, stop);
-    if (start.placement && keep(*std::move(start.placement))) start_ = best_;
+    if (start.placement && offer(*std::move(start.placement))) start_ = best_.placement();
     for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round) anneal_once(round);
-    if (!best_) return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
-    Plan plan;
-    plan.solver = "search";
-    plan.placement = *best_;
-    plan.figures = evaluate(graph_, fleet_, plan.placement);
-    plan.bound = std::min(bound_, plan.figures.period);
-    plan.proven = *gap(plan) < 1e-9;
+    if (!best_.placement()) {
+      return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+    }
+    Plan plan = explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     plan.contiguous_bound = start.contiguous_bound;
-    plan.limits = explain(graph_, fleet_, plan.placement, plan.figures);
     plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
     return plan;
   }
@@ -54,24 +51,17 @@ class Searcher {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] bool is_over() const {
-    return (best_ && period_ <= bound_ * (1 + 1e-9)) || Clock::now() >= deadline_ ||
-           options_.stop();
+    return best_.meets(bound_) || Clock::now() >= deadline_ || options_.stop();
   }
-  // Takes over what is better and fits.
-  bool keep(Placement placement) {
-    const Figures figures = evaluate(graph_, fleet_, placement);
-    if (best_ && figures.period >= period_ * (1 - 1e-9)) return false;
-    if (!shortages(figures, fleet_).empty()) return false;
-    best_ = std::move(placement);
-    period_ = figures.period;
-    return true;
-  }
+  // Less than this is rounding.
+  bool offer(Placement placement) { return best_.offer(std::move(placement), 1e-9); }
 
   // From the best plan or, every other three rounds, the first one; without one, from all on one device
   // after the other.
   void anneal_once(std::uint64_t round) {
     AssignmentLoads loads(graph_, fleet_, contraction_);
-    const std::optional<Placement>& from = round / kHeats.size() % 2 == 1 ? start_ : best_;
+    const std::optional<Placement>& from = 
+        round / kHeats.size() % 2 == 1 ? start_ : best_.placement();
     if (from) {
       ById<NodeId, DeviceId> device_of(graph_.nodes.size());
       for (const PlacedStage& stage : *from) {
@@ -93,7 +83,7 @@ class Searcher {
             .seed = options_.seed + round,
             .stop = [&] { return is_over(); }},
            [&] { found = loads.nodes(); });
-    const bool better = found && keep(stages_of(graph_, *found));
+    const bool better = found && offer(stages_of(graph_, *found));
     futile_ = better ? 0 : futile_ + 1;
   }
 
@@ -104,8 +94,7 @@ class Searcher {
   Seconds bound_;
   Contraction contraction_;
   std::optional<Placement> start_;  // along one order
-  std::optional<Placement> best_;
-  Seconds period_{0};
+  Incumbent best_;
   int futile_ = 0;  // rounds since the last better one
 };
 
@@ -113,8 +102,7 @@ class Searcher {
 
 Result<Plan> solve_search(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
-  if (fleet.devices.empty()) return fail(ErrorKind::input, "the fleet has no devices");
-  if (graph.nodes.empty()) return fail(ErrorKind::input, "the model has no nodes to place");
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
   return Searcher(graph, fleet, options).run();
 }
 
