@@ -93,4 +93,12 @@ Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device
   return Scheduler(graph, device_of).run();
 }
 
+ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement) {
+  ById<NodeId, DeviceId> device_of(graph.nodes.size());
+  for (const PlacedStage& stage : placement) {
+    for (const NodeId node : stage.nodes) device_of[node] = stage.device;
+  }
+  return device_of;
+}
+
 }  // namespace convoy::plan

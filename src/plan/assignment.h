@@ -1,4 +1,4 @@
-// From who runs which node to stages.
+// From who runs which node to stages, and back.
 #pragma once
 
 #include "foundation/id.h"
@@ -10,5 +10,8 @@ namespace convoy::plan {
 // Stages in an order in which they can run, as few as a simple rule finds: a device goes on for as
 // long as it can; the next is one that can do all that is left for it, or else the most.
 [[nodiscard]] Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of);
+
+// Who runs which node of a placement.
+[[nodiscard]] ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement);
 
 }  // namespace convoy::plan

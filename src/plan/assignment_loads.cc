@@ -1,7 +1,7 @@
 #include "plan/assignment_loads.h"
 
 #include <algorithm>
-#include <set>
+#include <ranges>
 
 namespace convoy::plan {
 namespace {
@@ -29,9 +29,7 @@ AssignmentLoads::AssignmentLoads(const CostGraph& graph, const fleet::Fleet& fle
       memory_(devices_) {
   for (const Unit& unit : contraction.units) {
     for (const DeviceId device : fleet.devices.ids()) {
-      Seconds sum{0};
-      for (const NodeId node : unit.nodes) sum += graph.compute[device][node];
-      compute_.push_back(sum.count());
+      compute_.push_back(unit_time(graph, unit, device).count());
     }
   }
   for (const DeviceId from : fleet.devices.ids()) {
@@ -47,11 +45,7 @@ AssignmentLoads::AssignmentLoads(const CostGraph& graph, const fleet::Fleet& fle
   if (memory_matters_) {
     weight_readers_.assign(devices_, std::vector<std::uint32_t>(graph.weights.size(), 0));
     for (const UnitId unit : contraction.units.ids()) {
-      std::set<WeightId> weights;
-      for (const NodeId node : contraction.units[unit].nodes) {
-        weights.insert(graph.nodes[node].weights.begin(), graph.nodes[node].weights.end());
-      }
-      weights_of_[unit].assign(weights.begin(), weights.end());
+      weights_of_[unit] = unit_weights(graph, contraction.units[unit]);
     }
   }
   for (const UnitId unit : contraction.units.ids()) count_unit(unit, DeviceId(0), 1);
@@ -179,14 +173,8 @@ std::vector<DeviceId> AssignmentLoads::bottleneck() const {
 }
 
 ById<NodeId, DeviceId> AssignmentLoads::nodes() const {
-  ById<NodeId, DeviceId> device_of(graph_->nodes.size());
-  for (const UnitId unit : contraction_->units.ids()) {
-    for (const NodeId node : contraction_->units[unit].nodes) device_of[node] = device_of_[unit];
-  }
-  for (const Floating& floating : contraction_->floating) {
-    for (const NodeId node : floating.nodes) device_of[node] = device_of_[floating.readers.front()];
-  }
-  return device_of;
+  return devices_of_nodes(*graph_, *contraction_, device_of_,
+                          contraction_->units.ids() | std::ranges::to<std::vector<UnitId>>());
 }
 
 }  // namespace convoy::plan

@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <set>
-#include <unordered_map>
+#include <utility>
 
 #include "plan/assignment.h"
 #include "plan/evaluate.h"
+#include "plan/relative_work.h"
 
 namespace convoy::plan {
 namespace {
@@ -31,17 +32,14 @@ BeamSearch::BeamSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       weights_(order.size() + 1, 0),
       crossing_(order.size() + 1, 0),
       least_seconds_per_byte_(kInfinity) {
+  std::vector<std::vector<double>> seconds;
   for (const DeviceId device : fleet.devices.ids()) {
-    std::vector<double> sums = {0};
+    std::vector<double>& of_device = seconds.emplace_back();
+    std::vector<double>& sums = sums_.emplace_back(1, 0.0);
     for (const UnitId unit : order) {
-      double time = 0;
-      for (const NodeId node : contraction.units[unit].nodes) {
-        time += graph.compute[device][node].count();
-      }
-      sums.push_back(sums.back() + time);
+      of_device.push_back(unit_time(graph, contraction.units[unit], device).count());
+      sums.push_back(sums.back() + of_device.back());
     }
-    speed_.push_back(sums.back() > 0 ? 1 / sums.back() : kInfinity);
-    sums_.push_back(std::move(sums));
     overhead_.push_back(graph.stage_overhead[device].count());
     const Bytes memory = fleet.devices[device].memory;
     room_.push_back(memory.value() == 0
@@ -56,21 +54,16 @@ BeamSearch::BeamSearch(const CostGraph& graph, const fleet::Fleet& fleet,
     }
   }
   if (devices_ < 2) least_seconds_per_byte_ = 0;
+  auto [speed, work] = relative_work(seconds);
+  speed_ = std::move(speed);
   std::set<WeightId> seen;
   ById<NetId, std::size_t> placed(contraction.nets.size(), 0);
   for (std::size_t i = 0; i < order.size(); ++i) {
-    double work = kInfinity;
-    for (std::size_t device = 0; device < devices_; ++device) {
-      const double time = sums_[device][i + 1] - sums_[device][i];
-      work = std::min(work, time > 0 ? time * speed_[device] : 0);
-    }
-    work_[i + 1] = work_[i] + work;
+    work_[i + 1] = work_[i] + work[i];
     weights_[i + 1] = weights_[i];
-    for (const NodeId node : contraction.units[order[i]].nodes) {
-      for (const WeightId weight : graph.nodes[node].weights) {
-        if (seen.insert(weight).second) {
-          weights_[i + 1] += static_cast<double>(graph.weights[weight].value());
-        }
+    for (const WeightId weight : unit_weights(graph, contraction.units[order[i]])) {
+      if (seen.insert(weight).second) {
+        weights_[i + 1] += static_cast<double>(graph.weights[weight].value());
       }
     }
     crossing_[i + 1] = crossing_[i];
@@ -202,23 +195,13 @@ void BeamSearch::extend(const State& state, std::size_t parent, double period,
 }
 
 Placement BeamSearch::placement_of(const std::vector<State>& states, std::size_t last) const {
-  ById<NodeId, DeviceId> device_of(graph_.nodes.size());
-  ById<UnitId, std::size_t> place(contraction_.units.size(), 0);
-  for (std::size_t i = 0; i < order_.size(); ++i) place[order_[i]] = i;
+  ById<UnitId, DeviceId> device_of(contraction_.units.size());
   for (std::size_t at = last; at != 0; at = states[at].parent) {
     for (std::size_t i = states[states[at].parent].position; i < states[at].position; ++i) {
-      for (const NodeId node : contraction_.units[order_[i]].nodes) {
-        device_of[node] = DeviceId(states[at].device);
-      }
+      device_of[order_[i]] = DeviceId(states[at].device);
     }
   }
-  for (const Floating& floating : contraction_.floating) {
-    const UnitId first = std::ranges::min(floating.readers, {}, [&](UnitId unit) { return place[unit]; });
-    for (const NodeId node : floating.nodes) {
-      device_of[node] = device_of[contraction_.units[first].nodes.front()];
-    }
-  }
-  return stages_of(graph_, device_of);
+  return stages_of(graph_, devices_of_nodes(graph_, contraction_, device_of, order_));
 }
 
 }  // namespace convoy::plan

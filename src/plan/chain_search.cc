@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace convoy::plan {
 namespace {
 
 using fleet::Contention;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 template <class Owner>
 auto entry_of(std::vector<std::pair<Owner, double>>& times, const Owner& owner) {
@@ -25,20 +22,10 @@ ChainSearch::ChainSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       kinds_(kinds_of(graph, fleet, required,
                       std::clamp(kMostStates / (graph.nodes.size() + 1), std::size_t{1024}, kMostSets))),
       completions_(stretches_, kinds_),
-      seconds_per_byte_(kinds_.kinds.size(), std::vector<double>(kinds_.kinds.size(), 0)),
-      least_receiving_(kinds_.kinds.size(), kInfinity),
-      least_sending_(kinds_.kinds.size(), kInfinity) {
-  for (std::size_t from = 0; from < kinds_.kinds.size(); ++from) {
-    for (std::size_t to = 0; to < kinds_.kinds.size(); ++to) {
-      const double time = convoy::plan::seconds_per_byte(fleet, kinds_, from, to);
-      if (!std::isfinite(time)) continue;
-      seconds_per_byte_[from][to] = time;
-      anything_takes_time_ = anything_takes_time_ || time > 0;
-      least_receiving_[to] = std::min(least_receiving_[to], time);
-      least_sending_[from] = std::min(least_sending_[from], time);
-    }
-  }
-}
+      links_(links_of(fleet, kinds_)),
+      anything_takes_time_(std::ranges::any_of(links_.seconds_per_byte, [](const auto& row) {
+        return std::ranges::any_of(row, [](double time) { return time > 0; });
+      })) {}
 
 // A boundary must be affordable on the quickest links: on a link or a radio at least each value
 // alone (its readers may sit on different devices), on the medium all values together.
@@ -48,10 +35,10 @@ Completions::Transfers ChainSearch::sure_transfers() const {
                               .receiving = {},
                               .sending = {}};
   if (contention_ == Contention::radio) {
-    sure.receiving = least_receiving_;
-    sure.sending = least_sending_;
+    sure.receiving = links_.receiving;
+    sure.sending = links_.sending;
   }
-  const double quickest = std::ranges::min(least_receiving_);
+  const double quickest = std::ranges::min(links_.receiving);
   for (std::size_t position = 1; position < stretches_.size(); ++position) {
     double bytes = 0;
     for (const Crossing& value : stretches_.crossings(position)) {
@@ -86,7 +73,7 @@ ChainSearch::Outcome ChainSearch::find(Seconds period, std::size_t most_stages,
   completions_.compute(period, most_stages, sure_transfers());
   if (!completions_.possible()) return Outcome::none;
   if (transfers_count_ && contention_ == Contention::medium) {
-    medium_.emplace(stretches_, kinds_, completions_, least_receiving_);
+    medium_.emplace(stretches_, kinds_, completions_, links_.receiving);
     if (medium_->at(0, kinds_.sets - 1) > period_ * (1 + 1e-12)) return Outcome::none;
   }
   if (!explore(State{})) return steps < 0 ? Outcome::out_of_steps : Outcome::none;
@@ -135,7 +122,7 @@ ChainSearch::OwnerTimes ChainSearch::received(const State& state, std::size_t ki
     if (crossing[i].next_reader >= end) continue;
     const Owner& owner = state.owners[i];
     const double time =
-        static_cast<double>(crossing[i].bytes.value()) * seconds_per_byte_[owner.kind][kind];
+        static_cast<double>(crossing[i].bytes.value()) * links_.seconds_per_byte[owner.kind][kind];
     if (const auto at = entry_of(times, owner); at != times.end()) {
       at->second += time;
     } else {

@@ -87,9 +87,7 @@ class ChainSearch {
   Stretches stretches_;
   DeviceKinds kinds_;
   Completions completions_;
-  std::vector<std::vector<double>> seconds_per_byte_;  // from kind to kind; within a kind as well
-  std::vector<double> least_receiving_;                // seconds per byte, from the quickest sender
-  std::vector<double> least_sending_;                  // ... to the quickest receiver
+  KindLinks links_;
   bool anything_takes_time_ = false;
 
   // Of the find() that runs.

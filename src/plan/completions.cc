@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <optional>
+
+#include "plan/relative_work.h"
 
 namespace convoy::plan {
 
@@ -19,27 +20,19 @@ Completions::Completions(const Stretches& stretches, const DeviceKinds& kinds)
   find_work();
 }
 
-// A kind's speed: the whole graph takes it a second of work each. A node's work: what the kind that is
-// relatively quickest at it makes of it, so that no kind does it with less.
 void Completions::find_work() {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  std::vector<double> speed;
-  const auto time_of = [&](const Kind& kind, std::size_t node) {
-    return stretches_->nodes_time(kind.devices.front(), node, node + 1).count();
-  };
+  std::vector<std::vector<double>> seconds;
   for (const Kind& kind : kinds_->kinds) {
-    const double whole =
-        stretches_->nodes_time(kind.devices.front(), 0, stretches_->size()).count();
-    speed.push_back(whole > 0 ? 1 / whole : kInfinity);
+    std::vector<double>& of_kind = seconds.emplace_back();
+    for (std::size_t node = 0; node < stretches_->size(); ++node) {
+      of_kind.push_back(
+          stretches_->nodes_time(kind.devices.front(), node, node + 1).count());
+    }
   }
+  const auto [speed, work] = relative_work(seconds);
   work_after_.assign(stretches_->size() + 1, 0);
   for (std::size_t node = stretches_->size(); node-- > 0;) {
-    double work = kInfinity;
-    for (std::size_t kind = 0; kind < speed.size(); ++kind) {
-      const double time = time_of(kinds_->kinds[kind], node);
-      work = std::min(work, time > 0 ? time * speed[kind] : 0);
-    }
-    work_after_[node] = work_after_[node + 1] + work;
+    work_after_[node] = work_after_[node + 1] + work[node];
   }
   speed_.assign(kinds_->sets, 0);
   for (std::size_t set = 0; set < kinds_->sets; ++set) {

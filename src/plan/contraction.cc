@@ -299,4 +299,35 @@ Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm
   return result;
 }
 
+Seconds unit_time(const CostGraph& graph, const Unit& unit, DeviceId device) {
+  Seconds sum{0};
+  for (const NodeId node : unit.nodes) sum += graph.compute[device][node];
+  return sum;
+}
+
+std::vector<WeightId> unit_weights(const CostGraph& graph, const Unit& unit) {
+  std::set<WeightId> weights;
+  for (const NodeId node : unit.nodes) {
+    weights.insert(graph.nodes[node].weights.begin(), graph.nodes[node].weights.end());
+  }
+  return {weights.begin(), weights.end()};
+}
+
+ById<NodeId, DeviceId> devices_of_nodes(const CostGraph& graph, const Contraction& contraction,
+                                        const ById<UnitId, DeviceId>& device_of,
+                                        const std::vector<UnitId>& order) {
+  ById<NodeId, DeviceId> devices(graph.nodes.size());
+  ById<UnitId, std::size_t> place(contraction.units.size(), 0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    place[order[i]] = i;
+    for (const NodeId node : contraction.units[order[i]].nodes) devices[node] = device_of[order[i]];
+  }
+  for (const Floating& floating : contraction.floating) {
+    const UnitId first =
+        std::ranges::min(floating.readers, {}, [&](UnitId unit) { return place[unit]; });
+    for (const NodeId node : floating.nodes) devices[node] = device_of[first];
+  }
+  return devices;
+}
+
 }  // namespace convoy::plan

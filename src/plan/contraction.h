@@ -56,6 +56,19 @@ enum class PlanForm {
 [[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
                                    const std::vector<std::pair<NodeId, NodeId>>& together = {});
 
+// All its nodes on a device, without the overhead of a stage.
+[[nodiscard]] Seconds unit_time(const CostGraph& graph, const Unit& unit, DeviceId device);
+
+// Each once, ascending.
+[[nodiscard]] std::vector<WeightId> unit_weights(const CostGraph& graph, const Unit& unit);
+
+// The nodes of units that run on these devices, in an order of all units; floating nodes go with the
+// first of their readers.
+[[nodiscard]] ById<NodeId, DeviceId> devices_of_nodes(const CostGraph& graph,
+                                                      const Contraction& contraction,
+                                                      const ById<UnitId, DeviceId>& device_of,
+                                                      const std::vector<UnitId>& order);
+
 // Whether each device could hold the whole graph.
 [[nodiscard]] bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet);
 

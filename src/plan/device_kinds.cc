@@ -56,13 +56,28 @@ DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
   return result;
 }
 
-double seconds_per_byte(const fleet::Fleet& fleet, const DeviceKinds& kinds, std::size_t from,
-                        std::size_t to) {
-  const DeviceId sender = kinds.kinds[from].devices.front();
-  const DeviceId receiver = kinds.kinds[to].devices.back();
-  if (sender == receiver) return std::numeric_limits<double>::infinity();
-  const double rate = fleet.links[sender][receiver].bandwidth.value();
-  return rate > 0 ? 1 / rate : 0;
+KindLinks links_of(const fleet::Fleet& fleet, const DeviceKinds& kinds) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::size_t count = kinds.kinds.size();
+  KindLinks links{.seconds_per_byte = {count, std::vector<double>(count, 0)},
+                  .receiving = std::vector<double>(count, kInfinity),
+                  .sending = std::vector<double>(count, kInfinity)};
+  for (std::size_t from = 0; from < count; ++from) {
+    for (std::size_t to = 0; to < count; ++to) {
+      const DeviceId sender = kinds.kinds[from].devices.front();
+      const DeviceId receiver = kinds.kinds[to].devices.back();
+      if (sender == receiver) continue;
+      const double rate = fleet.links[sender][receiver].bandwidth.value();
+      const double time = rate > 0 ? 1 / rate : 0;
+      links.seconds_per_byte[from][to] = time;
+      links.receiving[to] = std::min(links.receiving[to], time);
+      links.sending[from] = std::min(links.sending[from], time);
+    }
+  }
+  for (auto* const times : {&links.receiving, &links.sending}) {
+    std::ranges::replace(*times, kInfinity, 0.0);
+  }
+  return links;
 }
 
 }  // namespace convoy::plan

@@ -42,9 +42,13 @@ inline constexpr std::size_t kAnySets = 0;
 [[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
                                    std::optional<Requirement> required, std::size_t most_sets);
 
-// What a byte takes from a device of one kind to another device of another kind, or the same; 0 where
-// nothing limits it, infinite where a kind has one device only and none could receive.
-[[nodiscard]] double seconds_per_byte(const fleet::Fleet& fleet, const DeviceKinds& kinds,
-                                      std::size_t from, std::size_t to);
+// What a byte takes between devices of kinds, in seconds; 0 where nothing limits it, or there is nobody
+// else.
+struct KindLinks {
+  std::vector<std::vector<double>> seconds_per_byte;  // [from][to], to another device of the kind as well
+  std::vector<double> receiving;                      // from the quickest sender
+  std::vector<double> sending;                        // to the quickest receiver
+};
+[[nodiscard]] KindLinks links_of(const fleet::Fleet& fleet, const DeviceKinds& kinds);
 
 }  // namespace convoy::plan

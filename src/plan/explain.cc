@@ -7,16 +7,15 @@
 #include <map>
 #include <set>
 
+#include "plan/assignment.h"
+
 namespace convoy::plan {
 namespace {
 
 // What crosses between each ordered pair of devices.
 std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
                                                           const Placement& placement) {
-  ById<NodeId, DeviceId> device_of(graph.nodes.size());
-  for (const PlacedStage& stage : placement) {
-    for (const NodeId node : stage.nodes) device_of[node] = stage.device;
-  }
+  const ById<NodeId, DeviceId> device_of = devices_of(graph, placement);
   std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic;
   for (const CostValue& value : graph.values) {
     if (!value.producer) continue;

@@ -1,10 +1,7 @@
 #include "plan/ideal_search.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <map>
-#include <ranges>
 
 #include "plan/assignment.h"
 #include "plan/evaluate.h"
@@ -14,8 +11,6 @@ namespace {
 
 using fleet::Contention;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kRounding = 1 + 1e-12;
 constexpr double kTolerance = 1e-9;  // of a period
 
 }  // namespace
@@ -29,15 +24,8 @@ IdealSearch::IdealSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       kinds_(kinds),
       builder_(graph, fleet, contraction, kinds),
       table_(lattice, contraction, kinds, builder_),
-      done_(contraction.units.size(), 0) {
-  for (std::size_t from = 0; from < kinds.kinds.size(); ++from) {
-    auto& row = seconds_per_byte_.emplace_back();
-    for (std::size_t to = 0; to < kinds.kinds.size(); ++to) {
-      const double time = convoy::plan::seconds_per_byte(fleet, kinds, from, to);
-      row.push_back(std::isfinite(time) ? time : 0);
-    }
-  }
-}
+      links_(links_of(fleet, kinds)),
+      done_(contraction.units.size(), 0) {}
 
 IdealSearch::Outcome IdealSearch::run(Seconds bound, Seconds below, std::int64_t steps,
                                       const std::function<bool()>& stop) {
@@ -175,7 +163,7 @@ std::optional<IdealSearch::State> IdealSearch::extended(const State& state, cons
     const auto& members = contraction_.nets[net].members;
     if (std::ranges::any_of(members, in_stage)) {
       received[owner] += static_cast<double>(contraction_.nets[net].bytes.value()) *
-                         seconds_per_byte_[owner.kind][stage.kind];
+                         links_.seconds_per_byte[owner.kind][stage.kind];
     }
     if (std::ranges::any_of(members, is_open)) next.crossing.push_back({net, owner});
   }
@@ -240,24 +228,17 @@ std::pair<std::string, Failures::Loads> IdealSearch::key_of(const State& state) 
 }
 
 Placement IdealSearch::placement() const {
-  ById<NodeId, DeviceId> device_of(graph_.nodes.size());
-  ById<UnitId, std::size_t> stage_of(contraction_.units.size(), 0);
-  std::vector<DeviceId> devices;
+  ById<UnitId, DeviceId> device_of(contraction_.units.size());
+  std::vector<UnitId> order;
   std::vector<std::size_t> members(kinds_.kinds.size(), 0);
   for (const Stage& stage : path_) {
     const DeviceId device = kinds_.kinds[stage.kind].devices[members[stage.kind]++];
     for (const UnitId unit : stage.units) {
-      stage_of[unit] = devices.size();
-      for (const NodeId node : contraction_.units[unit].nodes) device_of[node] = device;
+      device_of[unit] = device;
+      order.push_back(unit);
     }
-    devices.push_back(device);
   }
-  for (const Floating& floating : contraction_.floating) {
-    const std::size_t first = std::ranges::min(
-        floating.readers | std::views::transform([&](UnitId unit) { return stage_of[unit]; }));
-    for (const NodeId node : floating.nodes) device_of[node] = devices[first];
-  }
-  return stages_of(graph_, device_of);
+  return stages_of(graph_, devices_of_nodes(graph_, contraction_, device_of, order));
 }
 
 }  // namespace convoy::plan

@@ -90,7 +90,7 @@ class IdealSearch {
   const DeviceKinds& kinds_;
   StageBuilder builder_;
   IdealTable table_;
-  std::vector<std::vector<double>> seconds_per_byte_;  // from kind to kind
+  KindLinks links_;
   // Of the run().
   std::int64_t steps_ = 0;
   std::function<bool()> stop_;

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <optional>
+#include <utility>
+
+#include "plan/relative_work.h"
 
 namespace convoy::plan {
 namespace {
@@ -23,14 +27,15 @@ IdealTable::IdealTable(const Lattice& lattice, const Contraction& contraction,
       compute_(lattice.size() * kinds.kinds.size(), 0),
       seen_(lattice.size(), 0) {
   assert(lattice.size() * kinds.sets <= kMostStates);
-  // A kind's speed: the whole graph takes it a second of work each. A unit's work: what the kind
-  // that is relatively quickest at it makes of it, so that no kind does it with less.
-  std::vector<double> speed;
+  std::vector<std::vector<double>> seconds;
   for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
-    double whole = 0;
-    for (const UnitId unit : contraction.units.ids()) whole += builder.compute_of(unit, kind);
-    speed.push_back(whole > 0 ? 1 / whole : kInfinity);
+    std::vector<double>& of_kind = seconds.emplace_back();
+    for (const UnitId unit : contraction.units.ids()) {
+      of_kind.push_back(builder.compute_of(unit, kind));
+    }
   }
+  auto [speed, work] = relative_work(seconds);
+  unit_work_ = std::move(work);
   for (std::size_t set = 0; set < kinds.sets; ++set) {
     OfSet& of = of_sets_.emplace_back();
     for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
@@ -42,13 +47,6 @@ IdealTable::IdealTable(const Lattice& lattice, const Contraction& contraction,
       const double receiving = builder.receiving(kind) * speed[kind];
       of.sending = first ? sending : std::min(of.sending, sending);
       of.receiving = first ? receiving : std::min(of.receiving, receiving);
-    }
-  }
-  for (const UnitId unit : contraction.units.ids()) {
-    double& work = unit_work_.emplace_back(kInfinity);
-    for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
-      const double time = builder.compute_of(unit, kind);
-      work = std::min(work, time > 0 ? time * speed[kind] : 0);
     }
   }
   ++enumeration_;
@@ -189,26 +187,8 @@ void IdealTable::begin() {
   in_block_.assign(sets, 0);  // of the last ideal, where there is no narrow
 }
 
-bool IdealTable::is_ruled_out(double limit) {
-  if (narrows_.size() < 2) return false;
-  begin();
-  for (Ideal from = static_cast<Ideal>(lattice_->size() - 1); from-- > 0;) {
-    take_ends_from(block_end(from));
-    const std::vector<std::size_t> useful = useful_sets(from, limit);
-    leave_block(from, useful, limit);
-    for (const std::size_t set : useful) {
-      double& here = best_[from * kinds_->sets + set];
-      for (const Kind& kind : kinds_->kinds) {
-        if (kind.count_in(set) == kind.devices.size()) continue;
-        here = std::min(here, in_block_[set + kind.weight]);
-      }
-    }
-    for (const std::size_t set : useful) in_block_[set] = std::min(in_block_[set], at(from, set));
-  }
-  return at(0, 0) >= limit;
-}
-
-bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
+// From the last ideal to the first. `stay` looks at the stages that end in the block of their start.
+bool IdealTable::sweep(double limit, const std::function<bool()>& stop, const Stay& stay) {
   begin();
   for (Ideal from = static_cast<Ideal>(lattice_->size() - 1); from-- > 0;) {
     const Ideal narrow = block_end(from);
@@ -217,10 +197,30 @@ bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
     if (useful.empty()) continue;
     if (stop()) return false;
     leave_block(from, useful, limit);
-    if (ends_in_block(useful)) stay_in_block(from, narrow, useful, limit);
+    stay(from, narrow, useful);
     for (const std::size_t set : useful) in_block_[set] = std::min(in_block_[set], at(from, set));
   }
   return true;
+}
+
+bool IdealTable::is_ruled_out(double limit) {
+  if (narrows_.size() < 2) return false;
+  const auto stay_for_free = [&](Ideal from, Ideal, const std::vector<std::size_t>& useful) {
+    for (const std::size_t set : useful) {
+      double& here = best_[from * kinds_->sets + set];
+      for (const Kind& kind : kinds_->kinds) {
+        if (kind.count_in(set) == kind.devices.size()) continue;
+        here = std::min(here, in_block_[set + kind.weight]);
+      }
+    }
+  };
+  return sweep(limit, [] { return false; }, stay_for_free) && at(0, 0) >= limit;
+}
+
+bool IdealTable::compute(double limit, const std::function<bool()>& stop) {
+  return sweep(limit, stop, [&](Ideal from, Ideal narrow, const std::vector<std::size_t>& useful) {
+    if (ends_in_block(useful)) stay_in_block(from, narrow, useful, limit);
+  });
 }
 
 // Whether anything in the block can be completed after one more stage.

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <utility>
 #include <vector>
 
 #include "plan/contraction.h"
@@ -55,7 +54,9 @@ class IdealTable {
   [[nodiscard]] Ideal block_end(Ideal ideal) const;
   void take_ends_from(Ideal narrow);
   void leave_block(Ideal from, const std::vector<std::size_t>& useful, double limit);
+  using Stay = std::function<void(Ideal from, Ideal narrow, const std::vector<std::size_t>& useful)>;
   void begin();
+  [[nodiscard]] bool sweep(double limit, const std::function<bool()>& stop, const Stay& stay);
   [[nodiscard]] bool ends_in_block(const std::vector<std::size_t>& useful) const;
   void stay_in_block(Ideal from, Ideal narrow, const std::vector<std::size_t>& useful,
                      double limit);

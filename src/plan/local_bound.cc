@@ -1,7 +1,6 @@
 #include "plan/local_bound.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace convoy::plan {
@@ -29,20 +28,12 @@ Weights weights_of(const fleet::Fleet& fleet, DeviceId device) {
   return {0.5, 0.5};
 }
 
-double quickest_link(const fleet::Fleet& fleet, const DeviceKinds& kinds, std::size_t kind) {
-  double quickest = kInfinity;
-  for (std::size_t other = 0; other < kinds.kinds.size(); ++other) {
-    quickest = std::min({quickest, seconds_per_byte(fleet, kinds, kind, other),
-                         seconds_per_byte(fleet, kinds, other, kind)});
-  }
-  return std::isfinite(quickest) ? quickest : 0;
-}
-
 }  // namespace
 
 LocalBound::LocalBound(const CostGraph& graph, const fleet::Fleet& fleet,
                        const Contraction& contraction, const DeviceKinds& kinds)
     : contraction_(&contraction) {
+  const KindLinks links = links_of(fleet, kinds);
   std::vector<double> least_costs(contraction.units.size(), kInfinity);
   std::vector<double> least_computes = least_costs;
   double least_rate = kInfinity;
@@ -52,13 +43,11 @@ LocalBound::LocalBound(const CostGraph& graph, const fleet::Fleet& fleet,
     std::vector<double> costs;
     std::vector<double> computes;
     for (const UnitId unit : contraction.units.ids()) {
-      Seconds compute{0};
-      for (const NodeId node : contraction.units[unit].nodes) compute += graph.compute[device][node];
-      computes.push_back(compute.count());
-      costs.push_back(weights.compute * compute.count());
+      computes.push_back(unit_time(graph, contraction.units[unit], device).count());
+      costs.push_back(weights.compute * computes.back());
       least_costs[unit.index()] = std::min(least_costs[unit.index()], costs.back());
     }
-    const double rate = weights.transfer * quickest_link(fleet, kinds, kind);
+    const double rate = weights.transfer * std::min(links.receiving[kind], links.sending[kind]);
     least_rate = std::min(least_rate, rate);
     for (std::size_t i = 0; i < computes.size(); ++i) {
       least_computes[i] = std::min(least_computes[i], computes[i]);

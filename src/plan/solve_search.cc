@@ -63,10 +63,7 @@ class Searcher {
     const std::optional<Placement>& from = 
         round / kHeats.size() % 2 == 1 ? start_ : best_.placement();
     if (from) {
-      ById<NodeId, DeviceId> device_of(graph_.nodes.size());
-      for (const PlacedStage& stage : *from) {
-        for (const NodeId node : stage.nodes) device_of[node] = stage.device;
-      }
+      const ById<NodeId, DeviceId> device_of = devices_of(graph_, *from);
       for (const UnitId unit : contraction_.units.ids()) {
         loads.move(unit, device_of[contraction_.units[unit].nodes.front()]);
       }

@@ -1,8 +1,7 @@
 #include "plan/stage_builder.h"
 
 #include <algorithm>
-#include <limits>
-#include <set>
+#include <utility>
 
 #include "plan/stage_memory.h"
 
@@ -17,9 +16,6 @@ StageBuilder::StageBuilder(const CostGraph& graph, const fleet::Fleet& fleet,
       backward_(std::ranges::any_of(graph.nodes, &CostNode::is_backward)),
       radio_(fleet.contention == fleet::Contention::radio),
       memory_matters_(!memory_never_binds(graph, fleet)),
-      unit_weights_(contraction.units.size()),
-      receiving_(kinds.kinds.size(), std::numeric_limits<double>::infinity()),
-      sending_(receiving_),
       compute_(kinds.kinds.size(), 0),
       has_(contraction.units.size(), 0),
       members_(contraction.nets.size(), 0),
@@ -30,29 +26,13 @@ StageBuilder::StageBuilder(const CostGraph& graph, const fleet::Fleet& fleet,
   }
   for (const Unit& unit : contraction.units) {
     for (const Kind& kind : kinds.kinds) {
-      Seconds sum{0};
-      for (const NodeId node : unit.nodes) sum += graph.compute[kind.devices.front()][node];
-      unit_compute_.push_back(sum.count());
+      unit_compute_.push_back(unit_time(graph, unit, kind.devices.front()).count());
     }
+    unit_weights_.push_back(unit_weights(graph, unit));
   }
-  for (const UnitId unit : contraction.units.ids()) {
-    std::set<WeightId> weights;
-    for (const NodeId node : contraction.units[unit].nodes) {
-      weights.insert(graph.nodes[node].weights.begin(), graph.nodes[node].weights.end());
-    }
-    unit_weights_[unit].assign(weights.begin(), weights.end());
-  }
-  for (std::size_t from = 0; from < kinds.kinds.size(); ++from) {
-    for (std::size_t to = 0; to < kinds.kinds.size(); ++to) {
-      const double time = seconds_per_byte(fleet, kinds, from, to);
-      receiving_[to] = std::min(receiving_[to], time);
-      sending_[from] = std::min(sending_[from], time);
-    }
-  }
-  for (std::size_t kind = 0; kind < kinds.kinds.size(); ++kind) {
-    if (!(receiving_[kind] < std::numeric_limits<double>::infinity())) receiving_[kind] = 0;
-    if (!(sending_[kind] < std::numeric_limits<double>::infinity())) sending_[kind] = 0;
-  }
+  KindLinks links = links_of(fleet, kinds);
+  receiving_ = std::move(links.receiving);
+  sending_ = std::move(links.sending);
   clear();
 }
 
