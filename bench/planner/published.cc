@@ -1,7 +1,8 @@
-// Published planning problems: our plans beside the optima, the best known and the human experts' plans.
+// Published planning problems: our plans beside the optima, the best known and the human experts'
+// plans.
 //   planner_published FOLDER [BUDGET]
-// FOLDER holds msr/ and pipedream/; BUDGET in seconds (60) is what auto may take for each problem. Prints
-// Markdown; times are this machine's, on one core.
+// FOLDER holds msr/ and pipedream/; BUDGET in seconds (60) is what auto may take for each problem.
+// Prints Markdown; times are this machine's, on one core.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -55,11 +56,11 @@ struct PipeDreamRow {
 };
 
 constexpr PipeDreamRow kPipeDream[] = {
-    {"densenet121.graph.txt", 4, "57.598209"},   {"densenet121.graph.txt", 8, "33.435881"},
-    {"gnmt.graph.txt", 4, "10.724633"},          {"gnmt.graph.txt", 8, "6.326633"},
-    {"inception_v3.graph.txt", 4, "96.455430"},  {"inception_v3.graph.txt", 8, "70.446002"},
-    {"resnet50.graph.txt", 4, "82.188761"},      {"resnet50.graph.txt", 8, "75.721687"},
-    {"vgg16.graph.txt", 4, "124.839672"},        {"vgg16.graph.txt", 8, "120.252970"},
+    {"densenet121.graph.txt", 4, "57.598209"},  {"densenet121.graph.txt", 8, "33.435881"},
+    {"gnmt.graph.txt", 4, "10.724633"},         {"gnmt.graph.txt", 8, "6.326633"},
+    {"inception_v3.graph.txt", 4, "96.455430"}, {"inception_v3.graph.txt", 8, "70.446002"},
+    {"resnet50.graph.txt", 4, "82.188761"},     {"resnet50.graph.txt", 8, "75.721687"},
+    {"vgg16.graph.txt", 4, "124.839672"},       {"vgg16.graph.txt", 8, "120.252970"},
 };
 
 double seconds_since(Clock::time_point begin) {
@@ -106,9 +107,10 @@ int main(int count, char** arguments) {
   }
   const fs::path folder = arguments[1];
   const Seconds budget(count > 2 ? std::atof(arguments[2]) : 60);
-  fmt::print("| problem | contiguous optimum, ms | `ideals` | proven | s | authors' s | best known, any form "
-             "[bound] | `auto` | bound | s | human experts |\n"
-             "|---|---|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| problem | contiguous optimum, ms | `ideals` | proven | s | authors' s | best known, any "
+      "form [bound] | `auto` | bound | s | human experts |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const Row& row : kMsr) {
     const auto problem = read_msr(folder / "msr/throughput-inputs" / row.file);
     if (!problem) {
@@ -120,8 +122,9 @@ int main(int count, char** arguments) {
                any_cells(*problem, budget), row.expert);
     std::fflush(stdout);
   }
-  fmt::print("\n| problem at 12.5 GB/s | devices | contiguous optimum, ms | `ideals` | proven | s |\n"
-             "|---|---|---|---|---|---|\n");
+  fmt::print(
+      "\n| problem at 12.5 GB/s | devices | contiguous optimum, ms | `ideals` | proven | s |\n"
+      "|---|---|---|---|---|---|\n");
   for (const PipeDreamRow& row : kPipeDream) {
     const auto problem =
         read_pipedream(folder / "pipedream" / row.file, row.devices, BytesPerSecond(12.5e9));
@@ -129,8 +132,9 @@ int main(int count, char** arguments) {
       fmt::print(stderr, "planner_published: {}\n", problem.error().message);
       return 2;
     }
-    fmt::print("| {} | {} | {} | {} |\n", std::string(row.file).substr(0, std::string(row.file).find('.')),
-               row.devices, row.optimum, contiguous_cells(*problem));
+    fmt::print("| {} | {} | {} | {} |\n",
+               std::string(row.file).substr(0, std::string(row.file).find('.')), row.devices,
+               row.optimum, contiguous_cells(*problem));
     std::fflush(stdout);
   }
   return 0;

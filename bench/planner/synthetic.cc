@@ -1,9 +1,9 @@
 // Seeded problems of a size that no published one has:
 //   planner_synthetic [chain16|chain64|layered|random] [INSTANCES]
-// chain16, chain64: 96 layers over as many devices, all different; speeds and bandwidths over a factor of
-// 20. layered: 10,000 nodes in replicated blocks with branches and skips; random: 10,000 nodes, each
-// reading a few of the hundred before it; both on 64 devices. Prints for each instance the period, the
-// bounds, the gap and the time, then the worst.
+// chain16, chain64: 96 layers over as many devices, all different; speeds and bandwidths over a
+// factor of 20. layered: 10,000 nodes in replicated blocks with branches and skips; random: 10,000
+// nodes, each reading a few of the hundred before it; both on 64 devices. Prints for each instance
+// the period, the bounds, the gap and the time, then the worst.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,11 +44,14 @@ class Generator {
     problem_.graph.compute.resize(count);
     for (const double from : rates_) {
       ById<DeviceId, fleet::Link> row;
-      for (const double to : rates_) row.push_back({.bandwidth = BytesPerSecond(std::min(from, to))});
+      for (const double to : rates_)
+        row.push_back({.bandwidth = BytesPerSecond(std::min(from, to))});
       problem_.fleet.links.push_back(std::move(row));
     }
   }
-  ValueId input() { return problem_.graph.values.push_back({.name = "input", .bytes = Bytes(1000)}); }
+  ValueId input() {
+    return problem_.graph.values.push_back({.name = "input", .bytes = Bytes(1000)});
+  }
   ValueId node(const std::vector<ValueId>& reads, double seconds, double bytes) {
     CostGraph& graph = problem_.graph;
     const NodeId id(graph.nodes.size());
@@ -58,9 +61,8 @@ class Generator {
       node.reads.push_back(value);
       graph.values[value].consumers.push_back(id);
     }
-    const ValueId made = graph.values.push_back({.name = node.name,
-                                                 .bytes = Bytes(std::llround(bytes)),
-                                                 .producer = id});
+    const ValueId made = graph.values.push_back(
+        {.name = node.name, .bytes = Bytes(std::llround(bytes)), .producer = id});
     node.writes.push_back(made);
     graph.nodes.push_back(std::move(node));
     for (std::size_t i = 0; i < slowness_.size(); ++i) {
@@ -116,7 +118,8 @@ Problem random_graph(std::uint64_t seed) {
   for (int i = 0; i < 10'000; ++i) {
     std::vector<ValueId> reads = {values.back()};
     for (std::size_t more = generator.below(3); more > 0; --more) {
-      reads.push_back(values[values.size() - 1 - generator.below(std::min<std::size_t>(values.size(), 100))]);
+      reads.push_back(
+          values[values.size() - 1 - generator.below(std::min<std::size_t>(values.size(), 100))]);
     }
     values.push_back(
         generator.node(reads, generator.between(0.0005, 0.002), generator.between(1e3, 20e3)));
@@ -135,7 +138,8 @@ Problem make(const std::string& family, std::uint64_t seed) {
 int main(int count, char** arguments) {
   const std::string family = count > 1 ? arguments[1] : "chain16";
   const auto instances = static_cast<std::uint64_t>(count > 2 ? std::atoi(arguments[2]) : 20);
-  if (!std::ranges::contains(std::vector<std::string>{"chain16", "chain64", "layered", "random"}, family)) {
+  if (!std::ranges::contains(std::vector<std::string>{"chain16", "chain64", "layered", "random"},
+                             family)) {
     fmt::print(stderr, "planner_synthetic: there are chain16, chain64, layered and random\n");
     return 2;
   }
@@ -144,8 +148,9 @@ int main(int count, char** arguments) {
   for (std::uint64_t seed = 1; seed <= instances; ++seed) {
     const Problem problem = make(family, seed);
     const auto begin = Clock::now();
-    const auto plan = family == "chain16" ? solve_chain(problem.graph, problem.fleet)
-                                          : solve_auto(problem.graph, problem.fleet, {.budget = Seconds(4)});
+    const auto plan = family == "chain16"
+                          ? solve_chain(problem.graph, problem.fleet)
+                          : solve_auto(problem.graph, problem.fleet, {.budget = Seconds(4)});
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (!plan) {
       fmt::print("{} {}: {}\n", family, seed, plan.error().message);
@@ -154,9 +159,9 @@ int main(int count, char** arguments) {
     const bool holds = verify(problem.graph, problem.fleet, *plan).empty();
     const Seconds bound = std::max(plan->contiguous_bound.value_or(Seconds(0)), *plan->bound);
     const double gap = 1 - bound / plan->figures.period;
-    fmt::print("{} {}: period {:.6f} s, bound {:.6f} s, gap {:.2f} %, {} stages, {:.2f} s{}\n", family, seed,
-               plan->figures.period.count(), bound.count(), 100 * gap, plan->placement.size(), seconds,
-               holds ? "" : ", DOES NOT HOLD");
+    fmt::print("{} {}: period {:.6f} s, bound {:.6f} s, gap {:.2f} %, {} stages, {:.2f} s{}\n",
+               family, seed, plan->figures.period.count(), bound.count(), 100 * gap,
+               plan->placement.size(), seconds, holds ? "" : ", DOES NOT HOLD");
     std::fflush(stdout);
     worst_gap = std::max(worst_gap, gap);
     worst_time = std::max(worst_time, seconds);

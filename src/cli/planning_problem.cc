@@ -14,8 +14,9 @@ namespace {
 
 Result<plan::Problem> pipedream(const std::string& file, const ProblemArguments& arguments) {
   if (arguments.count == 0 || arguments.bandwidth.empty()) {
-    return fail(ErrorKind::input,
-                "--problem pipedream needs --count, of devices, and --bandwidth, such as 12.5 GB/s");
+    return fail(
+        ErrorKind::input,
+        "--problem pipedream needs --count, of devices, and --bandwidth, such as 12.5 GB/s");
   }
   const Result<BytesPerSecond> bandwidth = parse_bandwidth(arguments.bandwidth);
   if (!bandwidth) return within("--bandwidth", bandwidth.error());
@@ -24,8 +25,9 @@ Result<plan::Problem> pipedream(const std::string& file, const ProblemArguments&
 
 Result<plan::Problem> pipeedge(const std::string& file, const ProblemArguments& arguments) {
   if (arguments.types.empty() || arguments.model.empty() || arguments.boards.empty()) {
-    return fail(ErrorKind::input,
-                "--problem pipeedge needs --types device_types.yml, --model NAME and --boards TYPE=N");
+    return fail(
+        ErrorKind::input,
+        "--problem pipeedge needs --types device_types.yml, --model NAME and --boards TYPE=N");
   }
   std::vector<plan::BoardCount> boards;
   for (const std::string& text : arguments.boards) {
@@ -49,8 +51,10 @@ Result<plan::Problem> read_problem(const std::string& file, const ProblemArgumen
   if (arguments.format == "pipedream") return pipedream(file, arguments);
   if (arguments.format == "pipeedge") return pipeedge(file, arguments);
   const std::array<std::string, 3> formats = {"msr", "pipedream", "pipeedge"};
-  return fail(ErrorKind::input, "--problem: no format is called \"{}\"{}; there are msr, pipedream and "
-              "pipeedge", arguments.format, suggest(arguments.format, formats));
+  return fail(ErrorKind::input,
+              "--problem: no format is called \"{}\"{}; there are msr, pipedream and "
+              "pipeedge",
+              arguments.format, suggest(arguments.format, formats));
 }
 
 }  // namespace convoy::cli

@@ -59,4 +59,8 @@ double json_number(const json& value, std::string_view what, double most) {
   return value;
 }
 
+double json_member_number(const json& object, const char* key, double most) {
+  return json_number(json_member(object, key), key, most);
+}
+
 }  // namespace convoy

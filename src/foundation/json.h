@@ -25,6 +25,8 @@ struct Malformed {
 [[nodiscard]] std::vector<std::string> json_texts(const nlohmann::json& object, const char* key);
 // From 0 to `most`; `what` names it in messages.
 [[nodiscard]] double json_number(const nlohmann::json& value, std::string_view what, double most);
+// The same of an object's member.
+[[nodiscard]] double json_member_number(const nlohmann::json& object, const char* key, double most);
 
 // What `make`, a function that returns a Result, makes of the text of a file. Errors begin with the
 // place: "plan.json:3: not valid JSON: ...", "plan.json: \"stages\" is missing".

@@ -13,7 +13,7 @@ std::string error_of(const std::string& text) {
       const std::string device = json_text(stage, "device");
       if (json_texts(stage, "nodes").empty()) return fail(ErrorKind::input, "{} has none", device);
     }
-    return json_number(json_member(json, "period"), "period", 1e6);
+    return json_member_number(json, "period", 1e6);
   });
   return read ? "no error" : read.error().message;
 }

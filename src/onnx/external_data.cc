@@ -235,7 +235,7 @@ Result<std::set<std::string>> check_external_data(proto::ModelProto& model,
 }
 
 Result<std::string> move_external_data(proto::ModelProto& model, const fs::path& folder,
-                                const fs::path& data_file) {
+                                       const fs::path& data_file) {
   // Readers map the file into memory; onnx.proto asks for offsets at pages.
   constexpr std::int64_t page = 4096;
   Aside aside(data_file);

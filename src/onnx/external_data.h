@@ -19,8 +19,8 @@ namespace convoy::onnx {
 // model refer to it by that file's name. Ranges that several tensors share are copied once. Returns
 // the SHA-256 of the file.
 [[nodiscard]] Result<std::string> move_external_data(proto::ModelProto& model,
-                                              const std::filesystem::path& folder,
-                                              const std::filesystem::path& data_file);
+                                                     const std::filesystem::path& folder,
+                                                     const std::filesystem::path& data_file);
 
 // Bytes that a tensor takes where it is stored.
 [[nodiscard]] std::int64_t stored_bytes(const proto::TensorProto& tensor);

@@ -17,9 +17,9 @@ struct AnnealingOptions {
   std::function<bool()> stop = [] { return false; };  // asked every thousand moves
 };
 
-// Moves units, alone and in clusters that share nets, to devices of neighbours or any (Kirkpatrick et
-// al., Science 220, 1983; the energy is the power sum of all loads). Calls `better` whenever the period
-// has become shorter than any before; devices keep within their memory if they did at first.
+// Moves units, alone and in clusters that share nets, to devices of neighbours or any (Kirkpatrick
+// et al., Science 220, 1983; the energy is the power sum of all loads). Calls `better` whenever the
+// period has become shorter than any before; devices keep within their memory if they did at first.
 void anneal(AssignmentLoads& loads, const Contraction& contraction, std::size_t devices,
             const AnnealingOptions& options, const std::function<void()>& better);
 

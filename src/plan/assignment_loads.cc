@@ -38,7 +38,7 @@ AssignmentLoads::AssignmentLoads(const CostGraph& graph, const fleet::Fleet& fle
       seconds_per_byte_.push_back(from != to && rate > 0 ? 1 / rate : 0);
     }
   }
-  const std::size_t transfers = fleet.contention == fleet::Contention::link     ? devices_ * devices_
+  const std::size_t transfers = fleet.contention == fleet::Contention::link    ? devices_ * devices_
                                 : fleet.contention == fleet::Contention::radio ? devices_
                                                                                : 1;
   loads_.assign(devices_ + transfers, 0);
@@ -50,7 +50,8 @@ AssignmentLoads::AssignmentLoads(const CostGraph& graph, const fleet::Fleet& fle
   }
   for (const UnitId unit : contraction.units.ids()) count_unit(unit, DeviceId(0), 1);
   for (const NetId net : contraction.nets.ids()) {
-    members_[net] = {{DeviceId(0), static_cast<std::uint32_t>(contraction.nets[net].members.size())}};
+    members_[net] = {
+        {DeviceId(0), static_cast<std::uint32_t>(contraction.nets[net].members.size())}};
   }
 }
 
@@ -75,7 +76,8 @@ void AssignmentLoads::count_unit(UnitId unit, DeviceId device, int change) {
   add(device.index(), time);
   for (const WeightId weight : weights_of_[unit]) {
     std::uint32_t& readers = weight_readers_[device.index()][weight.index()];
-    if (readers == (change > 0 ? 0U : 1U)) memory_[device.index()] += change * graph_->weights[weight];
+    if (readers == (change > 0 ? 0U : 1U))
+      memory_[device.index()] += change * graph_->weights[weight];
     readers += static_cast<std::uint32_t>(change);
   }
 }
@@ -156,8 +158,7 @@ bool AssignmentLoads::fits(DeviceId device) const {
 double AssignmentLoads::period() const { return std::ranges::max(loads_); }
 
 std::vector<DeviceId> AssignmentLoads::bottleneck() const {
-  const auto at =
-      static_cast<std::size_t>(std::ranges::max_element(loads_) - loads_.begin());
+  const auto at = static_cast<std::size_t>(std::ranges::max_element(loads_) - loads_.begin());
   if (at < devices_) return {DeviceId(at)};
   switch (fleet_->contention) {
     case fleet::Contention::link:

@@ -12,8 +12,8 @@
 
 namespace convoy::plan {
 
-// As evaluate() counts, but for two things that depend on the stages: a device's overhead counts once,
-// and its memory is the worker and the weights alone. Refers to its arguments.
+// As evaluate() counts, but for two things that depend on the stages: a device's overhead counts
+// once, and its memory is the worker and the weights alone. Refers to its arguments.
 class AssignmentLoads {
  public:
   // All units on the first device.
@@ -28,8 +28,8 @@ class AssignmentLoads {
   [[nodiscard]] double period() const;
   // The devices of the longest load: one, or both ends of a link; all, of the medium.
   [[nodiscard]] std::vector<DeviceId> bottleneck() const;
-  // The sum of the 16th powers of all loads, each in parts of `unit_s`: nearly the largest one's, but
-  // falls with the others too.
+  // The sum of the 16th powers of all loads, each in parts of `unit_s`: nearly the largest one's,
+  // but falls with the others too.
   [[nodiscard]] double power_sum() const { return power_sum_; }
   void set_unit(double unit_s);
   // Nodes by device, floating ones with a reader of theirs.
@@ -46,19 +46,19 @@ class AssignmentLoads {
   const fleet::Fleet* fleet_;
   const Contraction* contraction_;
   std::size_t devices_;
-  std::vector<double> compute_;            // by unit and device
-  std::vector<double> seconds_per_byte_;   // by sender and receiver
+  std::vector<double> compute_;           // by unit and device
+  std::vector<double> seconds_per_byte_;  // by sender and receiver
   ById<UnitId, std::vector<WeightId>> weights_of_;
   bool memory_matters_;
 
   ById<UnitId, DeviceId> device_of_;
   ById<NetId, std::vector<std::pair<DeviceId, std::uint32_t>>> members_;  // by device, only those
-  std::vector<double> loads_;              // devices, then links, radios or the medium
+  std::vector<double> loads_;  // devices, then links, radios or the medium
   double inverse_unit_ = 1;
   double power_sum_ = 0;
-  std::vector<std::uint32_t> units_on_;    // by device
+  std::vector<std::uint32_t> units_on_;                     // by device
   std::vector<std::vector<std::uint32_t>> weight_readers_;  // by device and weight
-  std::vector<Bytes> memory_;              // by device: weights
+  std::vector<Bytes> memory_;                               // by device: weights
 };
 
 }  // namespace convoy::plan

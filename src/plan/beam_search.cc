@@ -14,9 +14,9 @@ namespace convoy::plan {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kWidth = 200;       // partial plans that are kept
-constexpr double kTolerance = 0.002;      // of the period
-constexpr double kShorter = 0.15;         // how much of a stage may be given up for a narrower boundary
+constexpr std::size_t kWidth = 200;   // partial plans that are kept
+constexpr double kTolerance = 0.002;  // of the period
+constexpr double kShorter = 0.15;     // how much of a stage may be given up for a narrower boundary
 constexpr std::size_t kBits = 64;
 
 }  // namespace
@@ -154,7 +154,8 @@ std::optional<Placement> BeamSearch::find(double period) const {
       const auto same = [&](const State& other) {
         return other.position == state.position && other.used == state.used;
       };
-      if (std::any_of(states.begin() + static_cast<std::ptrdiff_t>(layer), states.end(), same)) continue;
+      if (std::any_of(states.begin() + static_cast<std::ptrdiff_t>(layer), states.end(), same))
+        continue;
       states.push_back(std::move(state));
       if (states.back().position == size()) return placement_of(states, states.size() - 1);
       if (states.size() - layer == kWidth) break;
@@ -174,8 +175,7 @@ void BeamSearch::extend(const State& state, std::size_t parent, double period,
     if (longest == state.position) continue;
     // The narrowest boundary shortly before, too.
     std::size_t narrow = longest;
-    const double least_work =
-        work_[longest] - kShorter * (work_[longest] - work_[state.position]);
+    const double least_work = work_[longest] - kShorter * (work_[longest] - work_[state.position]);
     for (std::size_t end = longest; end > state.position && work_[end] >= least_work; --end) {
       if (crossing_[end] < crossing_[narrow]) narrow = end;
     }

@@ -1,4 +1,5 @@
-// A good contiguous plan along one order for many different devices, where an exact search takes too long.
+// A good contiguous plan along one order for many different devices, where an exact search takes
+// too long.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +14,10 @@
 
 namespace convoy::plan {
 
-// Bisects the period. For each, stages are placed one after the other, each as long as the period allows
-// or up to a narrower place shortly before; of all partial plans, those are kept that leave the devices
-// not yet used the most time to spare. What crosses a boundary is taken to come from the device before it.
-// Refers to its arguments.
+// Bisects the period. For each, stages are placed one after the other, each as long as the period
+// allows or up to a narrower place shortly before; of all partial plans, those are kept that leave
+// the devices not yet used the most time to spare. What crosses a boundary is taken to come from
+// the device before it. Refers to its arguments.
 class BeamSearch {
  public:
   BeamSearch(const CostGraph& graph, const fleet::Fleet& fleet, const Contraction& contraction,
@@ -25,8 +26,8 @@ class BeamSearch {
   // The best placement found that fits the memories, and is better than `below`; none: nothing was.
   [[nodiscard]] std::optional<Placement> run(Seconds bound, Seconds below,
                                              const std::function<bool()>& stop);
-  // No plan along this order in which each device has one run has a shorter period: else the longest
-  // runs that each device could do, somewhere, would not add up to the whole.
+  // No plan along this order in which each device has one run has a shorter period: else the
+  // longest runs that each device could do, somewhere, would not add up to the whole.
   [[nodiscard]] Seconds bound() const;
 
  private:
@@ -60,14 +61,14 @@ class BeamSearch {
   const Contraction& contraction_;
   std::vector<UnitId> order_;
   std::size_t devices_;
-  std::vector<std::vector<double>> sums_;   // by device: time of the first units
+  std::vector<std::vector<double>> sums_;  // by device: time of the first units
   std::vector<double> overhead_;
-  std::vector<double> work_;                // of the first units, at least, whoever does them
-  std::vector<double> speed_;               // by device: work a second, at most
-  std::vector<double> weights_;             // bytes of the first units
-  std::vector<double> room_;                // by device: bytes for weights; infinite without a limit
-  std::vector<double> crossing_;            // bytes, by boundary
-  std::vector<double> seconds_per_byte_;    // by sender and receiver
+  std::vector<double> work_;              // of the first units, at least, whoever does them
+  std::vector<double> speed_;             // by device: work a second, at most
+  std::vector<double> weights_;           // bytes of the first units
+  std::vector<double> room_;              // by device: bytes for weights; infinite without a limit
+  std::vector<double> crossing_;          // bytes, by boundary
+  std::vector<double> seconds_per_byte_;  // by sender and receiver
   double least_seconds_per_byte_ = 0;
 };
 

@@ -68,7 +68,8 @@ void join_cycles(const CostGraph& graph, Sets& sets) {
   for (bool joined = true; joined;) {
     joined = false;
     std::vector<std::vector<std::size_t>> successors(graph.nodes.size());
-    for (const auto& [from, to] : precedence(graph, sets)) successors[from].assign(to.begin(), to.end());
+    for (const auto& [from, to] : precedence(graph, sets))
+      successors[from].assign(to.begin(), to.end());
     for (const auto& component : strongly_connected(successors)) {
       for (const std::size_t node : component) {
         joined = joined || sets.find(node) != sets.find(component.front());
@@ -186,8 +187,8 @@ class FreeSets {
   std::map<std::size_t, std::vector<std::size_t>> touching_;
 };
 
-// Sets in an order in which none comes before its predecessors; of those that can come next, the one
-// with the least node.
+// Sets in an order in which none comes before its predecessors; of those that can come next, the
+// one with the least node.
 std::vector<std::size_t> ordered(const CostGraph& graph, Sets& sets, const Edges& edges) {
   std::map<std::size_t, std::size_t> waits_for;
   for (const NodeId node : graph.nodes.ids()) waits_for.emplace(sets.find(node), 0);

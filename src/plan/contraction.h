@@ -16,10 +16,10 @@ using UnitId = Id<struct UnitTag>;
 using NetId = Id<struct NetTag>;
 
 struct Unit {
-  std::vector<NodeId> nodes;          // ascending
-  std::vector<UnitId> predecessors;   // that stages must run first, or with it; ascending
+  std::vector<NodeId> nodes;         // ascending
+  std::vector<UnitId> predecessors;  // that stages must run first, or with it; ascending
   std::vector<UnitId> successors;
-  std::vector<NetId> nets;            // it is a member of; ascending
+  std::vector<NetId> nets;  // it is a member of; ascending
 };
 
 // What crosses between units: all values that one unit makes and the same others read.
@@ -29,7 +29,8 @@ struct Net {
   Bytes bytes{0};
 };
 
-// Nodes that cost nothing, read nothing and make one value: they go to the first stage that reads it.
+// Nodes that cost nothing, read nothing and make one value: they go to the first stage that reads
+// it.
 struct Floating {
   std::vector<NodeId> nodes;
   std::vector<UnitId> readers;  // ascending
@@ -43,16 +44,18 @@ struct Contraction {
 
 // The plans that a contraction is made for.
 enum class PlanForm {
-  contiguous,  // each device has one set of nodes, and stages can be ordered so that values go forward
+  contiguous,  // each device has one set of nodes, and stages can be ordered so that values go
+               // forward
   any,
 };
 
-// Nodes of one group and of each pair in `together` become one unit, and in contiguous plans what depends
-// on each other through units; in others, units may. Where a node costs nothing and a plan gets no worse
-// when it joins a neighbour, it does: the best plan over units is the best over nodes.
+// Nodes of one group and of each pair in `together` become one unit, and in contiguous plans what
+// depends on each other through units; in others, units may. Where a node costs nothing and a plan
+// gets no worse when it joins a neighbour, it does: the best plan over units is the best over
+// nodes.
 //
-// The order of units is that of the forward pass; a training graph's backward nodes, which mirror it,
-// only order what has no forward part.
+// The order of units is that of the forward pass; a training graph's backward nodes, which mirror
+// it, only order what has no forward part.
 [[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
                                    const std::vector<std::pair<NodeId, NodeId>>& together = {});
 
@@ -62,8 +65,8 @@ enum class PlanForm {
 // Each once, ascending.
 [[nodiscard]] std::vector<WeightId> unit_weights(const CostGraph& graph, const Unit& unit);
 
-// The nodes of units that run on these devices, in an order of all units; floating nodes go with the
-// first of their readers.
+// The nodes of units that run on these devices, in an order of all units; floating nodes go with
+// the first of their readers.
 [[nodiscard]] ById<NodeId, DeviceId> devices_of_nodes(const CostGraph& graph,
                                                       const Contraction& contraction,
                                                       const ById<UnitId, DeviceId>& device_of,
@@ -72,9 +75,9 @@ enum class PlanForm {
 // Whether each device could hold the whole graph.
 [[nodiscard]] bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet);
 
-// Whether a value costs each device that makes or reads it the same, wherever the others are, and that
-// is all that transfers cost: sent once to all, at one rate, and no link of its own is ever busier than
-// one of its ends.
+// Whether a value costs each device that makes or reads it the same, wherever the others are, and
+// that is all that transfers cost: sent once to all, at one rate, and no link of its own is ever
+// busier than one of its ends.
 [[nodiscard]] bool transfers_cost_alike(const fleet::Fleet& fleet);
 
 }  // namespace convoy::plan

@@ -10,8 +10,8 @@
 
 namespace convoy::plan {
 
-// States that could not be completed. A key says how a state can go on; loads, as many for each state
-// of a key, say how busy what is shared already is. What failed fails with higher loads too.
+// States that could not be completed. A key says how a state can go on; loads, as many for each
+// state of a key, say how busy what is shared already is. What failed fails with higher loads too.
 class Failures {
  public:
   using Loads = std::vector<double>;

@@ -63,7 +63,8 @@ bool IdealSearch::raise_limit(Outcome& outcome, Seconds below) {
   return false;
 }
 
-// Between the bound and the period, in growing strides from the bound up, as it is often nearly met.
+// Between the bound and the period, in growing strides from the bound up, as it is often nearly
+// met.
 void IdealSearch::close_in(Outcome& outcome) {
   if (fleet_.multicast) {  // who sends what to whom is not searched for that
     outcome.complete = false;

@@ -20,9 +20,9 @@
 namespace convoy::plan {
 
 // First the table of periods that count each value once (ideal_table.h), for a limit that is raised
-// until something lies below it. That is the optimum where transfers cost alike; elsewhere it bounds
-// the optimum from below, and a search through the same stages, which knows who sends what to whom,
-// closes in on it as ChainSearch does.
+// until something lies below it. That is the optimum where transfers cost alike; elsewhere it
+// bounds the optimum from below, and a search through the same stages, which knows who sends what
+// to whom, closes in on it as ChainSearch does.
 class IdealSearch {
  public:
   struct Outcome {
@@ -37,9 +37,10 @@ class IdealSearch {
   IdealSearch(const IdealSearch&) = delete;
   IdealSearch& operator=(const IdealSearch&) = delete;
 
-  // The best placement with a period below `below`, none having one below `bound`. `steps` bounds the
-  // search: one for each stage looked at.
-  [[nodiscard]] Outcome run(Seconds bound, Seconds below, std::int64_t steps, const std::function<bool()>& stop);
+  // The best placement with a period below `below`, none having one below `bound`. `steps` bounds
+  // the search: one for each stage looked at.
+  [[nodiscard]] Outcome run(Seconds bound, Seconds below, std::int64_t steps,
+                            const std::function<bool()>& stop);
 
  private:
   // A device that has a stage: the kind, and which one of it.

@@ -160,8 +160,8 @@ void IdealTable::leave_block(Ideal from, const std::vector<std::size_t>& useful,
   }
 }
 
-// The sets that can have done this ideal and sent what the rest reads, while the others can receive it
-// and do the rest.
+// The sets that can have done this ideal and sent what the rest reads, while the others can receive
+// it and do the rest.
 std::vector<std::size_t> IdealTable::useful_sets(Ideal ideal, double limit) const {
   if (ideal == 0) return {0};
   std::vector<std::size_t> sets;
@@ -187,7 +187,8 @@ void IdealTable::begin() {
   in_block_.assign(sets, 0);  // of the last ideal, where there is no narrow
 }
 
-// From the last ideal to the first. `stay` looks at the stages that end in the block of their start.
+// From the last ideal to the first. `stay` looks at the stages that end in the block of their
+// start.
 bool IdealTable::sweep(double limit, const std::function<bool()>& stop, const Stay& stay) {
   begin();
   for (Ideal from = static_cast<Ideal>(lattice_->size() - 1); from-- > 0;) {
@@ -255,8 +256,7 @@ void IdealTable::stay_in_block(Ideal from, Ideal narrow, const std::vector<std::
   });
 }
 
-void IdealTable::for_each_stage(Ideal from, double limit,
-                                const std::function<void(Ideal)>& visit) {
+void IdealTable::for_each_stage(Ideal from, double limit, const std::function<void(Ideal)>& visit) {
   for_each_stage(from, static_cast<Ideal>(lattice_->size()), limit, visit);
 }
 

@@ -59,7 +59,8 @@ std::optional<Lattice> Lattice::all(const Contraction& contraction, std::size_t 
       lattice.first_cover_.push_back(lattice.covers_.size());
       for (const UnitId unit : open[i]) {
         const UnitSet grown = layer[i].with(unit);
-        const auto [at, added] = next.emplace(grown, static_cast<Ideal>(ideals + next_layer.size()));
+        const auto [at, added] =
+            next.emplace(grown, static_cast<Ideal>(ideals + next_layer.size()));
         lattice.covers_.push_back({unit, at->second});
         if (!added) continue;
         if (ideals + next_layer.size() >= most) return std::nullopt;

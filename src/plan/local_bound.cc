@@ -132,7 +132,8 @@ std::vector<std::pair<UnitId, UnitId>> LocalBound::inseparable(double period,
       const UnitId a = net.members[0];
       const UnitId b = net.members[i];
       if (++looked_at > most_pairs) return pairs;
-      if (least_with_without(a, b, period) >= period || least_with_without(b, a, period) >= period) {
+      if (least_with_without(a, b, period) >= period ||
+          least_with_without(b, a, period) >= period) {
         pairs.emplace_back(a, b);
       }
     }

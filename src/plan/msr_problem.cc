@@ -22,12 +22,8 @@ constexpr double kMostBytes = 1e12;
 constexpr double kMostDevices = 1000;
 constexpr double kMostId = 1e9;
 
-double number(const Json& object, const char* key, double most) {
-  return json_number(json_member(object, key), key, most);
-}
-
 std::size_t count(const Json& object, const char* key, double most) {
-  const double value = number(object, key, most);
+  const double value = json_member_number(object, key, most);
   if (value != std::floor(value)) throw Malformed{fmt::format("\"{}\" is not a whole number", key)};
   return static_cast<std::size_t>(value);
 }
@@ -39,7 +35,7 @@ bool flag(const Json& object, const char* key) {
 }
 
 Seconds milliseconds(const Json& object, const char* key) {
-  return Seconds(number(object, key, kMostMilliseconds) / 1000);
+  return Seconds(json_member_number(object, key, kMostMilliseconds) / 1000);
 }
 
 Bytes scaled(double bytes) { return Bytes(std::llround(bytes * kMemoryScale)); }
@@ -47,12 +43,12 @@ Bytes scaled(double bytes) { return Bytes(std::llround(bytes * kMemoryScale)); }
 PublishedNode node_of(const Json& json, std::size_t accelerators, std::size_t cpus) {
   PublishedNode node;
   node.name = fmt::format("{} ({})", json_text(json, "name"), count(json, "id", kMostId));
-  node.weights = scaled(number(json, "size", kMostBytes));
+  node.weights = scaled(json_member_number(json, "size", kMostBytes));
   node.is_backward = flag(json, "isBackwardNode");
   if (json.contains("colorClass")) node.group = count(json, "colorClass", kMostId);
   if (!flag(json, "supportedOnFpga")) {
-    throw Malformed{fmt::format("node \"{}\" runs on no accelerator, which is not supported here",
-                                node.name)};
+    throw Malformed{
+        fmt::format("node \"{}\" runs on no accelerator, which is not supported here", node.name)};
   }
   node.compute.assign(accelerators, milliseconds(json, "fpgaLatency"));
   node.compute.insert(node.compute.end(), cpus, milliseconds(json, "cpuLatency"));
@@ -107,7 +103,7 @@ Result<Problem> problem_of(const Json& json) {
   }
   Result<CostGraph> graph = graph_of(nodes, edges);
   if (!graph) return std::unexpected(graph.error());
-  const Bytes memory = scaled(number(json, "maxSizePerFPGA", kMostBytes));
+  const Bytes memory = scaled(json_member_number(json, "maxSizePerFPGA", kMostBytes));
   return Problem{.graph = *std::move(graph), .fleet = fleet_of(accelerators, cpus, memory)};
 }
 
@@ -127,7 +123,8 @@ Result<Placement> placement_of(const Json& json, const Problem& problem) {
       if (!id) throw Malformed{fmt::format("the problem has no {}", name)};
       for (const Json& node : json_list(device, "nodes")) {
         const auto found = node_of.find(node.dump());
-        if (found == node_of.end()) throw Malformed{fmt::format("the problem has no node {}", node.dump())};
+        if (found == node_of.end())
+          throw Malformed{fmt::format("the problem has no node {}", node.dump())};
         device_of[found->second] = *id;
       }
     }

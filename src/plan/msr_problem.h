@@ -1,5 +1,5 @@
-// The planning problems of Tarnawski et al., "Efficient Algorithms for Device Placement of DNN Graph
-// Operators", NeurIPS 2020.
+// The planning problems of Tarnawski et al., "Efficient Algorithms for Device Placement of DNN
+// Graph Operators", NeurIPS 2020.
 #pragma once
 
 #include <filesystem>
@@ -15,9 +15,9 @@ namespace convoy::plan {
 // much once (multicast). Nodes of one colour run on one device; backward nodes mirror the forward
 // ones.
 //
-// Figures are in milliseconds there, in seconds here; a transfer of a nanosecond is a byte here. Their
-// memory is the sum of the nodes' sizes alone. Sizes and memories are a million times as large here, so
-// that what evaluate() adds for values that are alive does not count.
+// Figures are in milliseconds there, in seconds here; a transfer of a nanosecond is a byte here.
+// Their memory is the sum of the nodes' sizes alone. Sizes and memories are a million times as
+// large here, so that what evaluate() adds for values that are alive does not count.
 [[nodiscard]] Result<Problem> read_msr(const std::filesystem::path& file);
 
 // A plan of a problem, as their human experts wrote it down: node ids by accelerator and CPU.

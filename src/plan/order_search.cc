@@ -17,7 +17,8 @@ constexpr std::size_t kMostStates = std::size_t{1} << 21;  // sets and units; mo
 
 bool has_one_order(const Contraction& contraction) {
   for (std::size_t i = 1; i < contraction.units.size(); ++i) {
-    if (!std::ranges::contains(contraction.units[UnitId(i)].predecessors, UnitId(i - 1))) return false;
+    if (!std::ranges::contains(contraction.units[UnitId(i)].predecessors, UnitId(i - 1)))
+      return false;
   }
   return true;
 }

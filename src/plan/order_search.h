@@ -17,8 +17,8 @@ struct OrderSearch {
   std::optional<Seconds> contiguous_bound;
 };
 
-// Exact along each order (ideal_search.h), as far as its steps go; with many different devices, as good
-// as a beam finds (beam_search.h). Ends early where `bound` is met or `stop` says so.
+// Exact along each order (ideal_search.h), as far as its steps go; with many different devices, as
+// good as a beam finds (beam_search.h). Ends early where `bound` is met or `stop` says so.
 [[nodiscard]] OrderSearch search_orders(const CostGraph& graph, const fleet::Fleet& fleet,
                                         Seconds bound, std::uint64_t seed,
                                         const std::function<bool()>& stop);

@@ -9,9 +9,9 @@
 namespace convoy::plan {
 
 enum class OrderRule {
-  given,         // as the contraction numbers them
-  depth_first,   // what became possible last comes next: one branch after the other
-  least_traffic, // what leaves the fewest bytes crossing comes next
+  given,          // as the contraction numbers them
+  depth_first,    // what became possible last comes next: one branch after the other
+  least_traffic,  // what leaves the fewest bytes crossing comes next
 };
 
 // `seed` decides between what the rule leaves open; not used by `given`.

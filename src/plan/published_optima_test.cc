@@ -146,7 +146,8 @@ TEST(PipeDreamProblemTest, SaysWhatIsWrongWithAFile) {
     EXPECT_TRUE(write_file(folder / "p.txt", text));
     return read_pipedream(folder / "p.txt", 2, BytesPerSecond(1)).error().message;
   };
-  const std::string node = "node1 -- Conv -- forward_compute_time=1.0, activation_size=[1.0; 2.0]\n";
+  const std::string node =
+      "node1 -- Conv -- forward_compute_time=1.0, activation_size=[1.0; 2.0]\n";
   EXPECT_THAT(error(""), EndsWith("p.txt: has no nodes"));
   EXPECT_THAT(error("node1 -- Conv\n"), HasSubstr("p.txt:1: a node needs numbers"));
   EXPECT_THAT(error(node + node), EndsWith("p.txt:2: node \"node1\" is listed twice"));

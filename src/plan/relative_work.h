@@ -5,9 +5,9 @@
 
 namespace convoy::plan {
 
-// The whole is one unit of work for each worker; its speed is work a second. What an item takes: what the
-// worker that is relatively quickest at it makes of it, so that nobody does it with less. Whoever does
-// what, a worker gets at most speed * time done in some time.
+// The whole is one unit of work for each worker; its speed is work a second. What an item takes:
+// what the worker that is relatively quickest at it makes of it, so that nobody does it with less.
+// Whoever does what, a worker gets at most speed * time done in some time.
 struct RelativeWork {
   std::vector<double> speed;  // by worker; infinite where the whole takes no time
   std::vector<double> work;   // by item

@@ -40,8 +40,10 @@ class IdealsSolver {
       join_inseparable();
       if (Result<void> searched = search_all(); !searched) return std::unexpected(searched.error());
     }
-    if (!best_.placement()) return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
-    Plan plan = explained_plan("ideals", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
+    if (!best_.placement())
+      return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
+    Plan plan =
+        explained_plan("ideals", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     plan.contiguous_bound = contiguous_bound_;
     plan.unused = unused_of(fleet_, plan.placement, "no contiguous plan is faster with it");
     return plan;

@@ -104,7 +104,8 @@ TEST_P(IdealsAgainstBruteForce, FindsAndProvesTheContiguousOptimum) {
                                             .contention = contention});
     std::mt19937_64 random(seed);
     if (transfers_load) {
-      for (fleet::Device& device : problem.fleet.devices) device.transfer_load = 0.5 * (random() % 3);
+      for (fleet::Device& device : problem.fleet.devices)
+        device.transfer_load = 0.5 * (random() % 3);
     }
     if (multicast) {  // as in published problems
       problem.fleet.multicast = true;

@@ -37,11 +37,13 @@ class Searcher {
     const auto stop = [&] { return is_over(); };
     OrderSearch start = search_orders(graph_, fleet_, bound_, options_.seed, stop);
     if (start.placement && offer(*std::move(start.placement))) start_ = best_.placement();
-    for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round) anneal_once(round);
+    for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round)
+      anneal_once(round);
     if (!best_.placement()) {
       return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
     }
-    Plan plan = explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
+    Plan plan =
+        explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     plan.contiguous_bound = start.contiguous_bound;
     plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
     return plan;
@@ -56,11 +58,11 @@ class Searcher {
   // Less than this is rounding.
   bool offer(Placement placement) { return best_.offer(std::move(placement), 1e-9); }
 
-  // From the best plan or, every other three rounds, the first one; without one, from all on one device
-  // after the other.
+  // From the best plan or, every other three rounds, the first one; without one, from all on one
+  // device after the other.
   void anneal_once(std::uint64_t round) {
     AssignmentLoads loads(graph_, fleet_, contraction_);
-    const std::optional<Placement>& from = 
+    const std::optional<Placement>& from =
         round / kHeats.size() % 2 == 1 ? start_ : best_.placement();
     if (from) {
       const ById<NodeId, DeviceId> device_of = devices_of(graph_, *from);

@@ -33,8 +33,7 @@ TEST(AssignmentTest, StagesHoldWhateverTheAssignment) {
         seed, {.nodes = 1 + seed % 20, .devices = 1 + seed % 4, .chain_probability = 0.5});
     ById<NodeId, DeviceId> device_of;
     Plan plan;
-    plan.placement =
-        random_placement(problem.graph, problem.fleet.devices.size(), seed, device_of);
+    plan.placement = random_placement(problem.graph, problem.fleet.devices.size(), seed, device_of);
     plan.figures = evaluate(problem.graph, problem.fleet, plan.placement);
     EXPECT_THAT(verify(problem.graph, problem.fleet, plan), IsEmpty()) << "seed " << seed;
   }
@@ -69,7 +68,8 @@ TEST(AssignmentLoadsTest, AreWhatTheEvaluatorCounts) {
     AssignmentLoads loads(problem.graph, problem.fleet, contraction);
     for (std::uint64_t step = 0; step < 20; ++step) {
       for (const UnitId unit : contraction.units.ids()) {
-        loads.move(unit, DeviceId((unit.index() * 7 + step * 5 + seed) % problem.fleet.devices.size()));
+        loads.move(unit,
+                   DeviceId((unit.index() * 7 + step * 5 + seed) % problem.fleet.devices.size()));
       }
       const Seconds period =
           evaluate(problem.graph, problem.fleet, stages_of(problem.graph, loads.nodes())).period;
@@ -81,10 +81,11 @@ TEST(AssignmentLoadsTest, AreWhatTheEvaluatorCounts) {
 
 TEST(SearchTest, PlansHoldAndAreNeverAboveTheContiguousOptimum) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    const Problem problem = random_problem(seed, {.nodes = 2 + seed % 8,
-                                                  .devices = 2 + seed % 2,
-                                                  .chain_probability = 0.6,
-                                                  .tightness = 0.2 * static_cast<double>(seed % 3)});
+    const Problem problem =
+        random_problem(seed, {.nodes = 2 + seed % 8,
+                              .devices = 2 + seed % 2,
+                              .chain_probability = 0.6,
+                              .tightness = 0.2 * static_cast<double>(seed % 3)});
     const auto contiguous = solve_ideals(problem.graph, problem.fleet);
     const auto plan = solve_search(problem.graph, problem.fleet);
     if (!contiguous) continue;
@@ -96,8 +97,7 @@ TEST(SearchTest, PlansHoldAndAreNeverAboveTheContiguousOptimum) {
 }
 
 TEST(SearchTest, TheSameSeedGivesTheSamePlan) {
-  const Problem problem =
-      random_problem(7, {.nodes = 12, .devices = 3, .chain_probability = 0.5});
+  const Problem problem = random_problem(7, {.nodes = 12, .devices = 3, .chain_probability = 0.5});
   const auto once = solve_search(problem.graph, problem.fleet, {.seed = 5});
   const auto again = solve_search(problem.graph, problem.fleet, {.seed = 5});
   ASSERT_TRUE(once && again);
@@ -107,8 +107,7 @@ TEST(SearchTest, TheSameSeedGivesTheSamePlan) {
 TEST(SearchTest, StopsWhenAskedWithThePlanItHas) {
   const Problem problem = random_problem(3, {.nodes = 30, .devices = 4, .chain_probability = 0.5});
   int asked = 0;
-  const auto plan =
-      solve_auto(problem.graph, problem.fleet, {.stop = [&] { return ++asked > 3; }});
+  const auto plan = solve_auto(problem.graph, problem.fleet, {.stop = [&] { return ++asked > 3; }});
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_THAT(verify(problem.graph, problem.fleet, *plan), IsEmpty());
 }

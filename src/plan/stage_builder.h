@@ -73,9 +73,9 @@ class StageBuilder {
   bool memory_matters_ = false;
   std::vector<double> unit_compute_;  // by unit and kind
   ById<UnitId, std::vector<WeightId>> unit_weights_;
-  std::vector<double> overhead_;      // by kind, as all below
+  std::vector<double> overhead_;  // by kind, as all below
   std::vector<double> transfer_load_;
-  std::vector<double> receiving_;     // seconds a byte, at least
+  std::vector<double> receiving_;  // seconds a byte, at least
   std::vector<double> sending_;
 
   std::vector<UnitId> units_;

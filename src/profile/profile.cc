@@ -35,12 +35,8 @@ constexpr double kMostBytes = 1e15;
 constexpr double kMostRuns = 1e9;
 constexpr double kMostCores = 1e6;
 
-double number(const Json& object, const char* key, double most) {
-  return json_number(json_member(object, key), key, most);
-}
-
 Seconds seconds(const Json& object, const char* key) {
-  return Seconds(number(object, key, kMostSeconds));
+  return Seconds(json_member_number(object, key, kMostSeconds));
 }
 
 Source source_of(const std::string& name) {
@@ -56,11 +52,11 @@ DeviceProfile device_of(const Json& json) {
   device.source = source_of(json_text(json, "source"));
   device.run = seconds(json, "run_s");
   device.spread = seconds(json, "spread_s");
-  device.runs = static_cast<int>(number(json, "runs", kMostRuns));
-  device.cores = number(json, "cores", kMostCores);
+  device.runs = static_cast<int>(json_member_number(json, "runs", kMostRuns));
+  device.cores = json_member_number(json, "cores", kMostCores);
   device.stage_overhead = seconds(json, "stage_overhead_s");
   device.runtime_memory =
-      Bytes(static_cast<std::int64_t>(number(json, "runtime_memory_bytes", kMostBytes)));
+      Bytes(static_cast<std::int64_t>(json_member_number(json, "runtime_memory_bytes", kMostBytes)));
   for (const auto& [name, time] : json_object(json, "nodes").items()) {
     device.nodes[name] = Seconds(json_number(time, name, kMostSeconds));
   }
