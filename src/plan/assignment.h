@@ -11,6 +11,12 @@ namespace convoy::plan {
 // long as it can; the next is one that can do all that is left for it, or else the most.
 [[nodiscard]] Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of);
 
+// All nodes as one stage.
+[[nodiscard]] Placement alone_on(const CostGraph& graph, DeviceId device);
+
+// Whether each device has one stage.
+[[nodiscard]] bool is_contiguous(const Placement& placement);
+
 // Who runs which node of a placement.
 [[nodiscard]] ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement);
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "plan/assignment.h"
+#include "plan/objective.h"
 
 namespace convoy::plan {
 namespace {
@@ -26,6 +28,21 @@ std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph
     for (const DeviceId to : receivers) traffic[{from, to}] += value.bytes;
   }
   return traffic;
+}
+
+// Who uses how much energy for what.
+std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& placement,
+                                  const Figures& figures) {
+  std::vector<std::string> sentences;
+  for (const DeviceId device : fleet.devices.ids()) {
+    const auto& power = fleet.devices[device].power;
+    if (!power || !std::ranges::contains(placement, device, &PlacedStage::device)) continue;
+    const Seconds busy = figures.busy[device];
+    sentences.push_back(fmt::format("{} spends {} on computing and {} on waiting for the others",
+                                    fleet.devices[device].name, to_text(power->busy * busy),
+                                    to_text(power->idle * (figures.period - busy))));
+  }
+  return sentences;
 }
 
 std::string percent_of(Seconds part, Seconds whole) {
@@ -102,15 +119,24 @@ std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fle
 }
 
 Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
-                    Placement placement, Figures figures, Seconds bound) {
+                    Placement placement, Figures figures, Objective objective, double bound) {
   Plan plan;
   plan.solver = std::move(solver);
+  plan.objective = objective;
   plan.placement = std::move(placement);
   plan.figures = std::move(figures);
-  plan.bound = std::min(bound, plan.figures.period);
+  plan.bound = std::min(bound, value_of(plan.figures, objective));
   plan.proven = *gap(plan) < 1e-9;
-  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
+  if (objective == Objective::energy) plan.limits = spending(fleet, plan.placement, plan.figures);
+  std::ranges::move(explain(graph, fleet, plan.placement, plan.figures),
+                    std::back_inserter(plan.limits));
   return plan;
+}
+
+Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
+                    Placement placement, Figures figures, Seconds bound) {
+  return explained_plan(std::move(solver), graph, fleet, std::move(placement), std::move(figures),
+                        Objective::throughput, bound.count());
 }
 
 std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,

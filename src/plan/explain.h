@@ -24,8 +24,13 @@ struct Load {
 [[nodiscard]] std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fleet,
                                                const Placement& placement, const Figures& figures);
 
-// A plan of a placement and what it costs, explained; no placement has a period below `bound`, which it
-// may exceed.
+// A plan of a placement and what it costs, explained; no placement has less of the objective than
+// `bound`, which the plan may exceed.
+[[nodiscard]] Plan explained_plan(std::string solver, const CostGraph& graph,
+                                  const fleet::Fleet& fleet, Placement placement, Figures figures,
+                                  Objective objective, double bound);
+
+// The same for throughput.
 [[nodiscard]] Plan explained_plan(std::string solver, const CostGraph& graph,
                                   const fleet::Fleet& fleet, Placement placement, Figures figures,
                                   Seconds bound);

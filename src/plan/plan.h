@@ -60,12 +60,12 @@ struct Plan {
   Objective objective = Objective::throughput;
   Placement placement;
   Figures figures;
-  std::optional<Seconds> bound;    // no placement has a smaller objective; none: not known
+  std::optional<double> bound;     // no placement has a smaller objective; in its unit: s or J. None: not known
   bool proven = false;             // the bound is met
   // No contiguous placement has a smaller objective: none in which each device has one set of nodes and
   // stages can be ordered such that values only go forward. None: not known. May be above what a plan
   // reaches that is not contiguous.
-  std::optional<Seconds> contiguous_bound;
+  std::optional<double> contiguous_bound;
   std::vector<Unused> unused;
   std::vector<std::string> limits; // what limits the plan, in words
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
+#include "plan/objective.h"
 
 namespace convoy::plan {
 
@@ -16,13 +17,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view name_of(Objective objective) {
-  switch (objective) {
-    case Objective::throughput: return "throughput";
-    case Objective::latency: return "latency";
-    case Objective::energy: return "energy";
+// What no placement is below.
+std::string bounds_of(const Plan& plan) {
+  const double reached = value_of(plan.figures, plan.objective);
+  if (plan.proven) {
+    return fmt::format("no placement has {}",
+                       plan.objective == Objective::throughput ? "a shorter period"
+                                                               : fmt::format("less {}", name_of(plan.objective)));
   }
-  return "";
+  std::string text = fmt::format("no placement is below {} ({:.0f} % less)",
+                                 text_of(*plan.bound, plan.objective), 100 * *gap(plan));
+  if (plan.contiguous_bound) {
+    const bool is_met = std::abs(*plan.contiguous_bound / reached - 1) < 1e-9;
+    text += fmt::format(", none that is contiguous below {}",
+                        is_met ? "this" : text_of(*plan.contiguous_bound, plan.objective));
+  }
+  return text;
 }
 
 template <class I, class T>
@@ -70,16 +80,17 @@ std::string memory_of(Bytes needed, Bytes limit) {
 std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   const Figures& figures = plan.figures;
   const auto distance = gap(plan);
+  const std::string unit = plan.objective == Objective::energy ? "_j" : "_s";
   Json json = {{"solver", plan.solver},
                {"objective", name_of(plan.objective)},
                {"period_s", figures.period.count()},
                {"latency_s", figures.latency.count()},
                {"energy_j", figures.energy.value()},
-               {"bound_s", plan.bound ? Json(plan.bound->count()) : Json()},
+               {"bound" + unit, plan.bound ? Json(*plan.bound) : Json()},
                {"gap", distance ? Json(*distance) : Json()},
                {"proven", plan.proven},
-               {"contiguous_bound_s",
-                plan.contiguous_bound ? Json(plan.contiguous_bound->count()) : Json()}};
+               {"contiguous_bound" + unit,
+                plan.contiguous_bound ? Json(*plan.contiguous_bound) : Json()}};
   json["stages"] = Json::array();
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const PlacedStage& placed = plan.placement[i];
@@ -124,17 +135,7 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   if (period > Seconds(0)) text += fmt::format(" ({:.3g} requests a second)", 1 / period.count());
   text += fmt::format(", latency {}", to_text(figures.latency));
   if (figures.energy.value() > 0) text += fmt::format(", {} a request", to_text(figures.energy));
-  if (plan.proven) {
-    text += "; no placement has a shorter period";
-  } else if (const auto distance = gap(plan)) {
-    text += fmt::format("; no placement is below {} ({:.0f} % less)", to_text(*plan.bound),
-                        100 * *distance);
-    if (plan.contiguous_bound) {
-      const bool is_met = std::abs(*plan.contiguous_bound / period - 1) < 1e-9;
-      text += fmt::format(", none that is contiguous below {}",
-                          is_met ? "this" : to_text(*plan.contiguous_bound));
-    }
-  }
+  if (plan.bound) text += "; " + bounds_of(plan);
   text += fmt::format("\nsolver: {}\n", plan.solver);
   for (const std::string& sentence : plan.limits) text += fmt::format("- {}\n", sentence);
   for (const Unused& unused : plan.unused) {

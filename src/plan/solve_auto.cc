@@ -4,22 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "plan/assignment.h"
 #include "plan/bound.h"
 #include "plan/chain_search.h"
 #include "plan/evaluate.h"
+#include "plan/front_search.h"
+#include "plan/problem.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// All nodes as one stage.
-Placement alone_on(const CostGraph& graph, DeviceId device) {
-  PlacedStage stage{.device = device, .nodes = {}};
-  for (const NodeId node : graph.nodes.ids()) stage.nodes.push_back(node);
-  return {std::move(stage)};
-}
 
 class Portfolio {
  public:
@@ -96,7 +92,7 @@ class Portfolio {
   Seconds bound_;
   bool first_ = true;
   Result<Plan> best_ = fail(ErrorKind::failure, "no plan was found in time");
-  std::optional<Seconds> contiguous_bound_;
+  std::optional<double> contiguous_bound_;
   std::vector<std::string> periods_;
 };
 
@@ -104,6 +100,10 @@ class Portfolio {
 
 Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet,
                         const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("auto", graph, fleet, Reach::any, options);
+  }
   return Portfolio(graph, fleet, options).run();
 }
 

@@ -5,6 +5,7 @@
 #include <expected>
 #include <limits>
 
+#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/chain_search.h"
 #include "plan/evaluate.h"
@@ -271,6 +272,9 @@ void add_prospects(std::vector<std::string>& sentences, const CostGraph& graph,
 Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
                          const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("chain", graph, fleet, Reach::chain, options);
+  }
   if (!is_plain(graph, fleet)) {
     return fail(ErrorKind::failure,
                 "groups, a backward pass, multicast, and devices that transfers keep from computing are "
@@ -294,7 +298,7 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
         "the search ended early: contiguous cuts in this order may reach {}, not less",
         to_text(best->bound)));
   }
-  if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound;
+  if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound.count();
   if (best->sets > kFewSets) {  // what other fleets would reach takes too long to find out
     plan.unused = unused_of(fleet, plan.placement, "no plan was found that is faster with it");
     return plan;

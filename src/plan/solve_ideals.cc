@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/contraction.h"
 #include "plan/explain.h"
@@ -44,7 +45,7 @@ class IdealsSolver {
       return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
     Plan plan =
         explained_plan("ideals", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
-    plan.contiguous_bound = contiguous_bound_;
+    if (contiguous_bound_) plan.contiguous_bound = contiguous_bound_->count();
     plan.unused = unused_of(fleet_, plan.placement, "no contiguous plan is faster with it");
     return plan;
   }
@@ -110,6 +111,9 @@ class IdealsSolver {
 Result<Plan> solve_ideals(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("ideals", graph, fleet, Reach::ideals, options);
+  }
   return IdealsSolver(graph, fleet, options).solve();
 }
 

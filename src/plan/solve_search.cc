@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "plan/front_search.h"
 #include "plan/annealing.h"
 #include "plan/assignment.h"
 #include "plan/bound.h"
@@ -44,7 +45,7 @@ class Searcher {
     }
     Plan plan =
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
-    plan.contiguous_bound = start.contiguous_bound;
+    if (start.contiguous_bound) plan.contiguous_bound = start.contiguous_bound->count();
     plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
     return plan;
   }
@@ -102,6 +103,9 @@ class Searcher {
 Result<Plan> solve_search(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("search", graph, fleet, Reach::any, options);
+  }
   return Searcher(graph, fleet, options).run();
 }
 

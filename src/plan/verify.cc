@@ -340,23 +340,26 @@ void Verifier::check_bound() {
     if (plan_.proven) wrong("the plan is called proven, but has no bound");
     return;
   }
-  const double bound = plan_.bound->count();
-  const double reached = (plan_.objective == Objective::latency ? plan_.figures.latency
-                                                                : plan_.figures.period)
-                             .count();
+  const double bound = *plan_.bound;
+  const Figures& figures = plan_.figures;
+  const double reached = plan_.objective == Objective::latency  ? figures.latency.count()
+                         : plan_.objective == Objective::energy ? figures.energy.value()
+                                                                : figures.period.count();
+  const std::string_view unit = plan_.objective == Objective::energy ? "J" : "s";
   if (bound > reached * (1 + 1e-6)) {
-    wrong("the bound of {} s is above the {} s that the plan reaches", bound, reached);
+    wrong("the bound of {} {} is above the {} {} that the plan reaches", bound, unit, reached, unit);
   }
   std::set<DeviceId> devices;
   for (const PlacedStage& stage : plan_.placement) devices.insert(stage.device);
   const bool is_contiguous = devices.size() == plan_.placement.size();
   if (is_contiguous && plan_.contiguous_bound &&
-      plan_.contiguous_bound->count() > reached * (1 + 1e-6)) {
-    wrong("the bound of {} s for contiguous plans is above the {} s that this one reaches",
-          plan_.contiguous_bound->count(), reached);
+      *plan_.contiguous_bound > reached * (1 + 1e-6)) {
+    wrong("the bound of {} {} for contiguous plans is above the {} {} that this one reaches",
+          *plan_.contiguous_bound, unit, reached, unit);
   }
   if (plan_.proven && bound < reached * (1 - 1e-6)) {
-    wrong("the plan is called proven, but its bound of {} s is below its {} s", bound, reached);
+    wrong("the plan is called proven, but its bound of {} {} is below its {} {}", bound, unit,
+          reached, unit);
   }
 }
 

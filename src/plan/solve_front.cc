@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <utility>
+
+#include "plan/assignment.h"
+#include "plan/explain.h"
+#include "plan/front_search.h"
+#include "plan/objective.h"
+#include "plan/problem.h"
+#include "plan/solve.h"
+
+namespace convoy::plan {
+
+Result<Plan> solve_objective(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
+                             Reach reach, const SolveOptions& options) {
+  if (auto able = check_objective(graph, fleet, options.objective); !able) {
+    return std::unexpected(able.error());
+  }
+  Front front(graph, fleet, {options.objective});
+  const FrontSearch search = fill(front, graph, fleet, reach, options);
+  if (front.points().empty()) {
+    return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+  }
+  const Front::Point& best = front.points().front();
+  Plan plan = explained_plan(std::move(solver), graph, fleet, best.placement, best.figures,
+                             options.objective, objective_bound(graph, fleet, options.objective));
+  const double reached = best.values.front();
+  if (search.has_contiguous) plan.contiguous_bound = reached;
+  const std::string what = reach == Reach::chain ? "optimal among contiguous cuts in this order"
+                                                 : "optimal among contiguous plans";
+  const bool is_best = reach == Reach::chain ? search.has_chain : search.has_contiguous;
+  if (is_best && is_contiguous(plan.placement)) plan.limits.push_back(what);
+  plan.unused =
+      unused_of(fleet, plan.placement,
+                fmt::format("no plan that was found has less {} with it",
+                            options.objective == Objective::energy ? "energy" : "latency"));
+  return plan;
+}
+
+Result<std::vector<Plan>> solve_front(const CostGraph& graph, const fleet::Fleet& fleet,
+                                      Objective other, const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (auto able = check_objective(graph, fleet, other); !able) return std::unexpected(able.error());
+  Front front(graph, fleet, {Objective::throughput, other});
+  // The ends of the front are what each objective alone reaches.
+  SolveOptions quarter = options;
+  quarter.budget = options.budget / 4;
+  for (const Objective objective : {Objective::throughput, other}) {
+    quarter.objective = objective;
+    if (auto plan = solve_auto(graph, fleet, quarter)) front.offer(std::move(plan->placement));
+  }
+  SolveOptions rest = options;
+  rest.budget = options.budget / 2;
+  (void)fill(front, graph, fleet, Reach::any, rest);
+  if (front.points().empty()) {
+    return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+  }
+  const double bound = objective_bound(graph, fleet, Objective::throughput);
+  std::vector<Plan> plans;
+  for (const Front::Point& point : front.points()) {
+    plans.push_back(explained_plan("front", graph, fleet, point.placement, point.figures,
+                                   Objective::throughput, bound));
+  }
+  return plans;
+}
+
+}  // namespace convoy::plan
