@@ -23,6 +23,7 @@
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
+#include "plan/objective.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
 #include "plan/verify.h"
@@ -37,6 +38,7 @@ struct Arguments {
   std::string devices;
   std::string solver = "auto";
   std::string objective = "throughput";
+  std::string front;
   std::string level = "extended";
   std::string profile;
   std::string output;
@@ -70,15 +72,22 @@ Result<void> check_words(const Arguments& arguments) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
-  if (arguments.objective == "latency" || arguments.objective == "energy") {
-    return fail(ErrorKind::input,
-                "--objective {}: plans are only made for throughput yet; they say their latency "
-                "and energy",
-                arguments.objective);
+  const std::array<std::string, 3> objectives = {"throughput", "latency", "energy"};
+  if (!plan::parse_objective(arguments.objective)) {
+    return fail(ErrorKind::input, "--objective: \"{}\" is none; there are {}{}", arguments.objective,
+                fmt::join(objectives, ", "), suggest(arguments.objective, objectives));
   }
-  if (arguments.objective != "throughput") {
-    return fail(ErrorKind::input, "--objective: \"{}\" is none; there is throughput",
-                arguments.objective);
+  if (arguments.front.empty()) return {};
+  if (arguments.front != "latency" && arguments.front != "energy") {
+    return fail(ErrorKind::input,
+                "--front: \"{}\" is no other objective than throughput; give latency or energy",
+                arguments.front);
+  }
+  if (arguments.solver != "auto" || arguments.objective != "throughput" || arguments.verify ||
+      !arguments.output.empty()) {
+    return fail(ErrorKind::input,
+                "--front shows many plans; leave out --solver, --objective, --verify and --output, "
+                "which are for one");
   }
   return {};
 }
@@ -132,11 +141,12 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
 Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
   StopSignal stop;
-  const plan::SolveOptions options{.budget = Seconds(arguments.budget_s),
+  const plan::SolveOptions options{.objective = *plan::parse_objective(arguments.objective),
+                                   .budget = Seconds(arguments.budget_s),
                                    .seed = arguments.seed,
                                    .stop = [&] { return stop.requested(); }};
-  if (arguments.solver == "memory") return plan::solve_memory(graph, fleet);
-  if (arguments.solver == "chain") return plan::solve_chain(graph, fleet);
+  if (arguments.solver == "memory") return plan::solve_memory(graph, fleet, options);
+  if (arguments.solver == "chain") return plan::solve_chain(graph, fleet, options);
   if (arguments.solver == "ideals") return plan::solve_ideals(graph, fleet, options);
   if (arguments.solver == "search") return plan::solve_search(graph, fleet, options);
   return plan::solve_auto(graph, fleet, options);
@@ -148,7 +158,22 @@ Result<plan::Plan> solve(const Arguments& arguments, const fleet::DevicesFile& d
   std::vector<DeviceId> who;
   for (const fleet::PartitionPoint& point : devices.points) who.push_back(point.device);
   return plan::solve_points(graph.costs, devices.fleet,
-                            profile::placement_of(graph, *subject.points, who));
+                            profile::placement_of(graph, *subject.points, who),
+                            {.objective = *plan::parse_objective(arguments.objective)});
+}
+
+// Plans between the shortest period and the least of another objective.
+Result<void> print_front(const Arguments& arguments, const plan::CostGraph& graph,
+                         const fleet::Fleet& fleet) {
+  StopSignal stop;
+  const auto plans = plan::solve_front(graph, fleet, *plan::parse_objective(arguments.front),
+                                       {.budget = Seconds(arguments.budget_s),
+                                        .seed = arguments.seed,
+                                        .stop = [&] { return stop.requested(); }});
+  if (!plans) return std::unexpected(plans.error());
+  fmt::print("{}", arguments.json ? plan::front_to_json(*plans, graph, fleet)
+                                  : plan::front_to_text(*plans, fleet));
+  return {};
 }
 
 // The sub-models with their map, and the plan beside them.
@@ -192,6 +217,7 @@ Result<void> plan_problem(const Arguments& arguments) {
   }
   const Result<plan::Problem> problem = read_problem(arguments.model, arguments.problem);
   if (!problem) return std::unexpected(problem.error());
+  if (!arguments.front.empty()) return print_front(arguments, problem->graph, problem->fleet);
   const auto plan = solve(arguments, problem->graph, problem->fleet);
   if (!plan) return std::unexpected(plan.error());
   return print(arguments, *plan, problem->graph, problem->fleet);
@@ -225,6 +251,7 @@ Result<void> make_plan(const Arguments& arguments) {
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
   if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())
                                                : within(arguments.profile, graph.error());
+  if (!arguments.front.empty()) return print_front(arguments, graph->costs, fleet);
   auto plan = solve(arguments, *devices, *graph, *subject);
   if (!plan) return std::unexpected(plan.error());
   const Planned planned{.graph = std::move(*graph), .plan = std::move(*plan)};
@@ -245,6 +272,8 @@ void add_plan(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n  convoy plan model.onnx --devices devices.yaml\n"
       "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
+      "  convoy plan model.onnx --devices devices.yaml --objective latency\n"
+      "  convoy plan model.onnx --devices devices.yaml --front energy\n"
       "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
       "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
@@ -255,7 +284,12 @@ void add_plan(CLI::App& app, Action& action) {
                       "order), search (annealing, a device may have several stages), memory (matches "
                       "memory shares), points (partition_points of devices.yaml)")
       ->capture_default_str();
-  command->add_option("--objective", arguments->objective, "throughput")->capture_default_str();
+  command->add_option("--objective", arguments->objective,
+                      "throughput (results a second), latency (of one request alone), energy (joules a "
+                      "request)")
+      ->capture_default_str();
+  command->add_option("--front", arguments->front,
+                      "latency or energy: show the plans between the best throughput and the least of it");
   command->add_option("--profile", arguments->profile,
                       "profile.json of convoy profile; without it, what is kept from an "
                       "earlier time or measured now");

@@ -75,9 +75,7 @@ std::string memory_of(Bytes needed, Bytes limit) {
                            : to_text(needed);
 }
 
-}  // namespace
-
-std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   const Figures& figures = plan.figures;
   const auto distance = gap(plan);
   const std::string unit = plan.objective == Objective::energy ? "_j" : "_s";
@@ -109,8 +107,46 @@ std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet
     json["unused"].push_back({{"device", fleet.devices[unused.device].name}, {"why", unused.why}});
   }
   json["limits"] = plan.limits;
-  // Names come from models and may be no UTF-8; better a mark in a name than no plan.
+  return json;
+}
+
+// Names come from models and may be no UTF-8; better a mark in a name than no plan.
+std::string text_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+  return text_of(json_of(plan, graph, fleet));
+}
+
+std::string front_to_json(const std::vector<Plan>& plans, const CostGraph& graph,
+                          const fleet::Fleet& fleet) {
+  Json list = Json::array();
+  for (const Plan& plan : plans) list.push_back(json_of(plan, graph, fleet));
+  return text_of(Json{{"plans", std::move(list)}});
+}
+
+std::string front_to_text(const std::vector<Plan>& plans, const fleet::Fleet& fleet) {
+  std::vector<std::vector<std::string>> rows = {
+      {"plan", "period", "latency", "energy", "power", "computing"}};
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const Figures& figures = plans[i].figures;
+    std::vector<std::string> who;
+    for (const DeviceId device : fleet.devices.ids()) {
+      const Seconds busy = figures.busy[device];
+      if (busy <= Seconds(0)) continue;
+      who.push_back(fmt::format("{} {}", fleet.devices[device].name, to_text(busy)));
+    }
+    const Joules energy = figures.energy;
+    const bool is_known = energy.value() > 0 && figures.period > Seconds(0);
+    rows.push_back({fmt::format("{}.", i + 1), to_text(figures.period), to_text(figures.latency),
+                    is_known ? to_text(energy) : "-",
+                    is_known ? to_text(Watts(energy.value() / figures.period.count())) : "-",
+                    fmt::format("{}", fmt::join(who, ", "))});
+  }
+  return table(rows);
 }
 
 std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {

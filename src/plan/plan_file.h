@@ -18,6 +18,13 @@ namespace convoy::plan {
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 
+// Plans of a front (solve_front()), a line each: period, latency, energy, mean power, and who computes
+// how much of it.
+[[nodiscard]] std::string front_to_text(const std::vector<Plan>& plans, const fleet::Fleet& fleet);
+// The same as a list of plans as to_json() writes them: {plans: [...]}.
+[[nodiscard]] std::string front_to_json(const std::vector<Plan>& plans, const CostGraph& graph,
+                                        const fleet::Fleet& fleet);
+
 // What a plan.json says of who runs what.
 struct PlannedStage {
   std::string device;

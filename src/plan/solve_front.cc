@@ -9,6 +9,12 @@
 #include "plan/solve.h"
 
 namespace convoy::plan {
+namespace {
+
+// Of the other objective, for which a longer period is worth a line.
+constexpr double kLeastGain = 0.005;
+
+}  // namespace
 
 Result<Plan> solve_objective(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
                              Reach reach, const SolveOptions& options) {
@@ -57,6 +63,11 @@ Result<std::vector<Plan>> solve_front(const CostGraph& graph, const fleet::Fleet
   const double bound = objective_bound(graph, fleet, Objective::throughput);
   std::vector<Plan> plans;
   for (const Front::Point& point : front.points()) {
+    const bool is_last = &point == &front.points().back();
+    const auto little_less = [&](const Plan& plan) {
+      return point.values[1] > value_of(plan.figures, other) * (1 - kLeastGain);
+    };
+    if (!is_last && !plans.empty() && little_less(plans.back())) continue;
     plans.push_back(explained_plan("front", graph, fleet, point.placement, point.figures,
                                    Objective::throughput, bound));
   }
