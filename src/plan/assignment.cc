@@ -102,8 +102,10 @@ Placement alone_on(const CostGraph& graph, DeviceId device) {
 
 bool is_contiguous(const Placement& placement) {
   std::set<DeviceId> devices;
-  for (const PlacedStage& stage : placement) devices.insert(stage.device);
-  return devices.size() == placement.size();
+  for (const PlacedStage& stage : placement) {
+    if (!stage.replicas.empty() || !devices.insert(stage.device).second) return false;
+  }
+  return true;
 }
 
 ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement) {

@@ -14,10 +14,10 @@ namespace convoy::plan {
 // All nodes as one stage.
 [[nodiscard]] Placement alone_on(const CostGraph& graph, DeviceId device);
 
-// Whether each device has one stage.
+// Whether each device has one stage, which no other has.
 [[nodiscard]] bool is_contiguous(const Placement& placement);
 
-// Who runs which node of a placement.
+// Who runs which node of a placement; of stages with replicas, the first device.
 [[nodiscard]] ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement);
 
 }  // namespace convoy::plan

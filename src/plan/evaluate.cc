@@ -1,6 +1,7 @@
 #include "plan/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -12,11 +13,13 @@ namespace {
 using fleet::Contention;
 using fleet::Fleet;
 
-// What one stage hands to one other device.
+// What a device that runs a stage hands to one other device.
 struct Message {
   DeviceId to;
   Bytes bytes{0};
   Seconds time{0};
+  double part = 1;  // of the requests, on average
+  double most = 1;  // ... and at most
 };
 
 // When each shared resource is next free, or how long it is busy in all, by the fleet's contention.
@@ -60,33 +63,43 @@ class Resources {
 // Who runs what, and what crosses.
 struct Traffic {
   ById<NodeId, StageId> stage_of;
-  std::vector<std::vector<Message>> messages;  // by stage
+  std::vector<std::vector<Runner>> runners;    // by stage
 };
 
-std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet,
-                                 const Placement& placement, const Traffic& traffic,
-                                 std::size_t stage, const StageFigures& figures) {
-  const DeviceId from = placement[stage].device;
-  std::map<DeviceId, std::pair<StageId, Bytes>> by_device;  // first reading stage, bytes
+// What a runner of a stage hands on, in the order in which the receivers first read.
+std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet, const Traffic& traffic,
+                                 const Runner& from, const StageFigures& figures) {
+  struct Receiver {
+    StageId first;  // stage that reads
+    Bytes bytes{0};
+    double part = 1;
+  };
+  std::map<DeviceId, Receiver> receivers;
   for (const ValueId value : figures.outputs) {
-    std::map<DeviceId, StageId> readers;
+    std::map<DeviceId, Receiver> readers;
     for (const NodeId consumer : graph.values[value].consumers) {
       const StageId reader = traffic.stage_of[consumer];
-      const DeviceId to = placement[reader.index()].device;
-      if (to == from) continue;
-      const auto [at, added] = readers.emplace(to, reader);
-      if (!added) at->second = std::min(at->second, reader);
+      for (const auto& [to, part] : traffic.runners[reader.index()]) {
+        if (to == from.device) continue;
+        Receiver& receiver = readers.try_emplace(to, Receiver{.first = reader, .part = part}).first->second;
+        receiver.first = std::min(receiver.first, reader);
+      }
     }
     for (const auto& [to, reader] : readers) {
-      auto& [first, bytes] = by_device.try_emplace(to, reader, Bytes(0)).first->second;
-      first = std::min(first, reader);
-      bytes += graph.values[value].bytes;
+      Receiver& receiver = receivers.try_emplace(to, reader).first->second;
+      receiver.first = std::min(receiver.first, reader.first);
+      receiver.bytes += graph.values[value].bytes;
     }
   }
   std::vector<std::pair<StageId, Message>> ordered;
-  for (const auto& [to, what] : by_device) {
-    const auto& [reader, bytes] = what;
-    ordered.emplace_back(reader, Message{to, bytes, transfer_time(bytes, fleet.links[from][to])});
+  for (const auto& [to, receiver] : receivers) {
+    ordered.emplace_back(
+        receiver.first,
+        Message{.to = to,
+                .bytes = receiver.bytes,
+                .time = transfer_time(receiver.bytes, fleet.links[from.device][to]),
+                .part = from.part * receiver.part,
+                .most = std::min(from.part, receiver.part)});
   }
   std::ranges::stable_sort(ordered, {}, &std::pair<StageId, Message>::first);
   std::vector<Message> messages;
@@ -122,6 +135,25 @@ std::pair<Seconds, Bytes> spared_by_multicast(const CostGraph& graph, const Flee
   return {time, bytes};
 }
 
+// All its nodes on a device, once.
+Seconds stage_time(const CostGraph& graph, const PlacedStage& stage, DeviceId device) {
+  Seconds time = graph.stage_overhead[device];
+  for (const NodeId node : stage.nodes) time += graph.compute[device][node];
+  return time;
+}
+
+// Each stage on its slowest runner alone.
+Traffic slowest(const CostGraph& graph, const Placement& placement, const Traffic& traffic) {
+  Traffic of_one{.stage_of = traffic.stage_of, .runners = {}};
+  for (const PlacedStage& stage : placement) {
+    const std::vector<Runner> runners = runners_of(stage);
+    const Runner& runner = *std::ranges::max_element(
+        runners, {}, [&](const Runner& one) { return stage_time(graph, stage, one.device); });
+    of_one.runners.push_back({{.device = runner.device, .part = 1}});
+  }
+  return of_one;
+}
+
 Seconds latency_of(const Fleet& fleet, const Placement& placement, const Traffic& traffic,
                    const CostGraph& graph, const std::vector<StageFigures>& stages) {
   Resources free_at(fleet);
@@ -129,7 +161,8 @@ Seconds latency_of(const Fleet& fleet, const Placement& placement, const Traffic
   std::map<std::pair<StageId, DeviceId>, Seconds> arrived;  // messages, by sender and receiver
   Seconds latest{0};
   for (std::size_t stage = 0; stage < placement.size(); ++stage) {
-    const DeviceId device = placement[stage].device;
+    const Runner& runner = traffic.runners[stage].front();
+    const DeviceId device = runner.device;
     Seconds start = device_free[device];
     for (const ValueId value : stages[stage].inputs) {
       const auto producer = graph.values[value].producer;
@@ -137,10 +170,10 @@ Seconds latency_of(const Fleet& fleet, const Placement& placement, const Traffic
       const auto message = arrived.find({traffic.stage_of[*producer], device});
       if (message != arrived.end()) start = std::max(start, message->second);
     }
-    const Seconds end = start + stages[stage].compute;
+    const Seconds end = start + stage_time(graph, placement[stage], device);
     device_free[device] = end;
     latest = std::max(latest, end);
-    for (const Message& message : traffic.messages[stage]) {
+    for (const Message& message : messages_of(graph, fleet, traffic, runner, stages[stage])) {
       const auto [first, second] = free_at.of(device, message.to);
       const Seconds sent = std::max({end, first, second}) + message.time;
       first = second = sent;
@@ -161,6 +194,7 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
   traffic.stage_of.resize(graph.nodes.size());
   for (std::size_t stage = 0; stage < placement.size(); ++stage) {
     for (const NodeId node : placement[stage].nodes) traffic.stage_of[node] = StageId(stage);
+    traffic.runners.push_back(runners_of(placement[stage]));
   }
 
   Figures figures;
@@ -171,32 +205,39 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
   ById<DeviceId, std::set<WeightId>> weights(fleet.devices.size());
   std::set<DeviceId> used;
   for (std::size_t stage = 0; stage < placement.size(); ++stage) {
-    const auto& [device, nodes] = placement[stage];
+    const std::vector<NodeId>& nodes = placement[stage].nodes;
     StageFigures& of_stage = figures.stages[stage];
     const StagePorts ports = ports_of(graph, nodes);
-    of_stage.compute = graph.stage_overhead[device];
-    if (used.insert(device).second) figures.memory[device] += graph.runtime_memory[device];
-    for (const NodeId node : nodes) {
-      of_stage.compute += graph.compute[device][node];
-      for (const WeightId weight : graph.nodes[node].weights) {
-        if (weights[device].insert(weight).second) figures.memory[device] += graph.weights[weight];
-      }
-    }
-    figures.memory[device] += activation_memory(graph, nodes, ports);
     of_stage.inputs = ports.inputs;
     of_stage.outputs = ports.outputs;
-    figures.busy[device] += of_stage.compute;
+    const Bytes activations = activation_memory(graph, nodes, ports);
+    double sent = 0;
+    for (const Runner& runner : traffic.runners[stage]) {
+      const DeviceId device = runner.device;
+      if (used.insert(device).second) figures.memory[device] += graph.runtime_memory[device];
+      for (const NodeId node : nodes) {
+        for (const WeightId weight : graph.nodes[node].weights) {
+          if (weights[device].insert(weight).second) figures.memory[device] += graph.weights[weight];
+        }
+      }
+      figures.memory[device] += activations;
+      const Seconds compute = runner.part * stage_time(graph, placement[stage], device);
+      of_stage.compute += compute;
+      figures.busy[device] += compute;
 
-    for (const Message& message :
-         traffic.messages.emplace_back(
-             messages_of(graph, fleet, placement, traffic, stage, of_stage))) {
-      of_stage.sent += message.bytes;
-      of_stage.send += message.time;
-      const auto [first, second] = transfers.of(device, message.to);
-      first += message.time;
-      if (&first != &second) second += message.time;
-      figures.busy[message.to] += fleet.devices[message.to].transfer_load * message.time;
+      for (const Message& message : messages_of(graph, fleet, traffic, runner, of_stage)) {
+        sent += message.part * static_cast<double>(message.bytes.value());
+        of_stage.send += message.part * message.time;
+        const bool own_link = fleet.contention == Contention::link;
+        const Seconds occupied = (own_link ? message.most : message.part) * message.time;
+        const auto [first, second] = transfers.of(device, message.to);
+        first += occupied;
+        if (&first != &second) second += occupied;
+        figures.busy[message.to] += fleet.devices[message.to].transfer_load * message.time;
+      }
     }
+    of_stage.sent = Bytes(std::llround(sent));
+    const DeviceId device = placement[stage].device;
     if (fleet.multicast) {
       const auto [time, bytes] =
           spared_by_multicast(graph, fleet, placement, traffic, stage, of_stage);
@@ -215,7 +256,8 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
     figures.energy += power->busy * figures.busy[device] +
                       power->idle * (figures.period - figures.busy[device]);
   }
-  figures.latency = latency_of(fleet, placement, traffic, graph, figures.stages);
+  figures.latency =
+      latency_of(fleet, placement, slowest(graph, placement, traffic), graph, figures.stages);
   return figures;
 }
 

@@ -3,29 +3,45 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <set>
 
-#include "plan/assignment.h"
 #include "plan/objective.h"
 
 namespace convoy::plan {
 namespace {
 
-// What crosses between each ordered pair of devices.
-std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
-                                                          const Placement& placement) {
-  const ById<NodeId, DeviceId> device_of = devices_of(graph, placement);
-  std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic;
+// What crosses from one device to another per request, on average and at most (evaluate.h).
+struct Crossing {
+  double bytes = 0;
+  double most_bytes = 0;
+};
+
+std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic_of(const CostGraph& graph,
+                                                             const Placement& placement) {
+  ById<NodeId, std::vector<Runner>> runners(graph.nodes.size());
+  for (const PlacedStage& stage : placement) {
+    for (const NodeId node : stage.nodes) runners[node] = runners_of(stage);
+  }
+  std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic;
   for (const CostValue& value : graph.values) {
     if (!value.producer) continue;
-    const DeviceId from = device_of[*value.producer];
-    std::set<DeviceId> receivers;
-    for (const NodeId reader : value.consumers) receivers.insert(device_of[reader]);
-    receivers.erase(from);
-    for (const DeviceId to : receivers) traffic[{from, to}] += value.bytes;
+    std::map<DeviceId, double> receivers;
+    for (const NodeId reader : value.consumers) {
+      for (const auto& [device, part] : runners[reader]) receivers[device] = part;
+    }
+    const auto bytes = static_cast<double>(value.bytes.value());
+    for (const auto& [from, sends] : runners[*value.producer]) {
+      for (const auto& [to, receives] : receivers) {
+        if (to == from) continue;
+        Crossing& crossing = traffic[{from, to}];
+        crossing.bytes += sends * receives * bytes;
+        crossing.most_bytes += std::min(sends, receives) * bytes;
+      }
+    }
   }
   return traffic;
 }
@@ -36,7 +52,7 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
   std::vector<std::string> sentences;
   for (const DeviceId device : fleet.devices.ids()) {
     const auto& power = fleet.devices[device].power;
-    if (!power || !std::ranges::contains(placement, device, &PlacedStage::device)) continue;
+    if (!power || !uses(placement, device)) continue;
     const Seconds busy = figures.busy[device];
     sentences.push_back(fmt::format("{} spends {} on computing and {} on waiting for the others",
                                     fleet.devices[device].name, to_text(power->busy * busy),
@@ -63,23 +79,24 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
   }
   ById<DeviceId, Load> radios(fleet.devices.size());
   Load medium;
-  Bytes on_medium{0};
-  for (const auto& [pair, bytes] : traffic_of(graph, placement)) {
+  double on_medium = 0;
+  const auto whole = [](double bytes) { return Bytes(std::llround(bytes)); };
+  for (const auto& [pair, crossing] : traffic_of(graph, placement)) {
     const auto& [from, to] = pair;
     const fleet::Link& link = fleet.links[from][to];
     if (link.bandwidth.value() <= 0) continue;
-    const Seconds time = bytes / link.bandwidth;
+    const Seconds time(crossing.bytes / link.bandwidth.value());
     if (fleet.contention == fleet::Contention::link) {
       loads.push_back({fmt::format("the link {} -> {} carries {}", fleet.devices[from].name,
-                                   fleet.devices[to].name, to_text(bytes)),
-                       time});
+                                   fleet.devices[to].name, to_text(whole(crossing.most_bytes))),
+                       Seconds(crossing.most_bytes / link.bandwidth.value())});
     }
     for (const DeviceId end : {from, to}) {
       radios[end].what =
           fmt::format("the radio of {} sends and receives", fleet.devices[end].name);
       radios[end].time += time;
     }
-    on_medium += bytes;
+    on_medium += crossing.bytes;
     medium.time += time;
   }
   if (fleet.contention == fleet::Contention::radio) {
@@ -88,7 +105,7 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
     }
   }
   if (fleet.contention == fleet::Contention::medium && medium.time > Seconds(0)) {
-    medium.what = fmt::format("the shared medium carries {}", to_text(on_medium));
+    medium.what = fmt::format("the shared medium carries {}", to_text(whole(on_medium)));
     loads.push_back(medium);
   }
   std::ranges::stable_sort(loads, std::greater(), &Load::time);
@@ -143,9 +160,7 @@ std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placem
                               const std::string& why) {
   std::vector<Unused> unused;
   for (const DeviceId device : fleet.devices.ids()) {
-    if (!std::ranges::contains(placement, device, &PlacedStage::device)) {
-      unused.push_back({device, why});
-    }
+    if (!uses(placement, device)) unused.push_back({device, why});
   }
   return unused;
 }

@@ -13,8 +13,12 @@
 
 namespace convoy::plan {
 
+// Whether a stage may be run by several devices in turn (PlacedStage::replicas).
+enum class Replicas { none, allowed };
+
 struct SolveOptions {
   Objective objective = Objective::throughput;       // the solvers' comments say what differs for others
+  Replicas replicas = Replicas::none;                // search and auto, for throughput: allowed means tried
   Seconds budget{10};                                // of search and auto
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do

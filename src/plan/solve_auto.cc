@@ -10,6 +10,7 @@
 #include "plan/evaluate.h"
 #include "plan/front_search.h"
 #include "plan/problem.h"
+#include "plan/replication.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -38,6 +39,9 @@ class Portfolio {
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
     if (!best_) return best_;
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
+    if (options_.replicas == Replicas::allowed) {
+      best_ = with_replicas(*std::move(best_), graph_, fleet_, options_for(1).stop);
+    }
     best_->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods_, ", ")));
     return best_;
   }

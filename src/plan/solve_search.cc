@@ -11,6 +11,7 @@
 #include "plan/incumbent.h"
 #include "plan/order_search.h"
 #include "plan/problem.h"
+#include "plan/replication.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -47,6 +48,9 @@ class Searcher {
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     if (start.contiguous_bound) plan.contiguous_bound = start.contiguous_bound->count();
     plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
+    if (options_.replicas == Replicas::allowed) {
+      return with_replicas(std::move(plan), graph_, fleet_, [&] { return is_late(); });
+    }
     return plan;
   }
 
@@ -54,8 +58,9 @@ class Searcher {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] bool is_over() const {
-    return best_.meets(bound_) || Clock::now() >= deadline_ || options_.stop();
+    return best_.meets(bound_) || is_late();
   }
+  [[nodiscard]] bool is_late() const { return Clock::now() >= deadline_ || options_.stop(); }
   // Less than this is rounding.
   bool offer(Placement placement) { return best_.offer(std::move(placement), 1e-9); }
 
