@@ -79,6 +79,7 @@ std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet, con
     std::map<DeviceId, Receiver> readers;
     for (const NodeId consumer : graph.values[value].consumers) {
       const StageId reader = traffic.stage_of[consumer];
+      if (reader == traffic.stage_of[*graph.values[value].producer]) continue;
       for (const auto& [to, part] : traffic.runners[reader.index()]) {
         if (to == from.device) continue;
         Receiver& receiver = readers.try_emplace(to, Receiver{.first = reader, .part = part}).first->second;

@@ -22,19 +22,23 @@ struct Crossing {
 
 std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic_of(const CostGraph& graph,
                                                              const Placement& placement) {
-  ById<NodeId, std::vector<Runner>> runners(graph.nodes.size());
+  ById<NodeId, std::size_t> stage_of(graph.nodes.size());
+  std::vector<std::vector<Runner>> runners;  // by stage
   for (const PlacedStage& stage : placement) {
-    for (const NodeId node : stage.nodes) runners[node] = runners_of(stage);
+    for (const NodeId node : stage.nodes) stage_of[node] = runners.size();
+    runners.push_back(runners_of(stage));
   }
   std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic;
   for (const CostValue& value : graph.values) {
     if (!value.producer) continue;
+    const std::size_t sender = stage_of[*value.producer];
     std::map<DeviceId, double> receivers;
     for (const NodeId reader : value.consumers) {
-      for (const auto& [device, part] : runners[reader]) receivers[device] = part;
+      if (stage_of[reader] == sender) continue;
+      for (const auto& [device, part] : runners[stage_of[reader]]) receivers[device] = part;
     }
     const auto bytes = static_cast<double>(value.bytes.value());
-    for (const auto& [from, sends] : runners[*value.producer]) {
+    for (const auto& [from, sends] : runners[sender]) {
       for (const auto& [to, receives] : receivers) {
         if (to == from) continue;
         Crossing& crossing = traffic[{from, to}];
