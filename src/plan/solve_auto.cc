@@ -9,6 +9,7 @@
 #include "plan/chain_search.h"
 #include "plan/evaluate.h"
 #include "plan/front_search.h"
+#include "plan/integer_bound.h"
 #include "plan/problem.h"
 #include "plan/replication.h"
 #include "plan/solve.h"
@@ -17,6 +18,9 @@ namespace convoy::plan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr Seconds kBoundTime{2};
+constexpr double kProven = 1e-6;  // of HiGHS, whose own tolerances are that wide
 
 class Portfolio {
  public:
@@ -36,8 +40,9 @@ class Portfolio {
     take("memory", solve_memory(graph_, fleet_, options_for(1)));
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
-    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
+    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(0.85)));
     if (!best_) return best_;
+    if (goes_on()) raise_bound();
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
     if (options_.replicas == Replicas::allowed) {
       best_ = with_replicas(*std::move(best_), graph_, fleet_, options_for(1).stop);
@@ -47,6 +52,16 @@ class Portfolio {
   }
 
  private:
+  // What integer programming proves beyond it, in a part of the budget.
+  void raise_bound() {
+    const Seconds time = std::min({options_.budget - spent(), 0.15 * options_.budget, kBoundTime});
+    const double proven = integer_bound(graph_, fleet_, {.time = time}).count();
+    const double reached = best_->figures.period.count();
+    if (proven <= *best_->bound) return;
+    best_->bound = std::min(proven, reached);
+    best_->proven = *gap(*best_) < kProven;
+    bound_ = Seconds(*best_->bound);
+  }
   void take_the_best_alone() {
     std::optional<DeviceId> best;
     Seconds shortest{0};
