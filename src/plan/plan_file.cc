@@ -70,6 +70,16 @@ std::string shortened(const std::string& name) {
   return name.size() <= kMost ? name : "..." + name.substr(name.size() - kMost + 3);
 }
 
+// "laptop", or "laptop 2x + phone 1x" where they take turns.
+std::string who_runs(const PlacedStage& stage, const fleet::Fleet& fleet) {
+  if (stage.replicas.empty()) return fleet.devices[stage.device].name;
+  std::string text = fmt::format("{} {}x", fleet.devices[stage.device].name, stage.turns);
+  for (const Replica& replica : stage.replicas) {
+    text += fmt::format(" + {} {}x", fleet.devices[replica.device].name, replica.turns);
+  }
+  return text;
+}
+
 std::string memory_of(Bytes needed, Bytes limit) {
   return limit.value() > 0 ? fmt::format("{} of {}", to_text(needed), to_text(limit))
                            : to_text(needed);
@@ -101,6 +111,12 @@ Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet
                               {"send_s", stage.send.count()},
                               {"sent_bytes", stage.sent.value()},
                               {"memory_bytes", figures.memory[placed.device].value()}});
+    if (placed.replicas.empty()) continue;
+    json["stages"].back()["turns"] = placed.turns;
+    for (const Replica& replica : placed.replicas) {
+      json["stages"].back()["replicas"].push_back(
+          {{"device", fleet.devices[replica.device].name}, {"turns", replica.turns}});
+    }
   }
   json["unused"] = Json::array();
   for (const Unused& unused : plan.unused) {
@@ -158,7 +174,7 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const DeviceId device = plan.placement[i].device;
     const StageFigures& stage = figures.stages[i];
-    rows.push_back({fmt::format("{}. {}", i + 1, fleet.devices[device].name),
+    rows.push_back({fmt::format("{}. {}", i + 1, who_runs(plan.placement[i], fleet)),
                     fmt::format("{}", plan.placement[i].nodes.size()),
                     shortened(graph.nodes[plan.placement[i].nodes.back()].name),
                     to_text(stage.compute), share_of(stage.compute, all), to_text(stage.sent),
