@@ -7,19 +7,13 @@
 #include "plan/bound.h"
 #include "plan/chain_search.h"
 #include "plan/evaluate.h"
+#include "plan/reduced.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// All nodes as one stage.
-Placement alone_on(const CostGraph& graph, DeviceId device) {
-  PlacedStage stage{.device = device, .nodes = {}};
-  for (const NodeId node : graph.nodes.ids()) stage.nodes.push_back(node);
-  return {std::move(stage)};
-}
 
 class Portfolio {
  public:
@@ -67,7 +61,8 @@ class Portfolio {
     if (!plan) {
       const bool no_room = plan.error().kind == ErrorKind::infeasible;
       periods_.push_back(name + (no_room ? " does not fit" : " found nothing"));
-      if (!best_ && (first_ || no_room)) best_ = std::move(plan);
+      const bool says_what_is_missing = !best_ && best_.error().kind == ErrorKind::infeasible;
+      if (!best_ && (first_ || (no_room && !says_what_is_missing))) best_ = std::move(plan);
       first_ = false;
       return;
     }
