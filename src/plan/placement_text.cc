@@ -1,0 +1,29 @@
+#include "plan/placement_text.h"
+
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace convoy::plan {
+
+std::string to_text(const Placement& placement, const fleet::Fleet& fleet) {
+  std::vector<std::string> stages;
+  for (const auto& [device, nodes] : placement) {
+    stages.push_back(fmt::format("{} {}", fleet.devices[device].name, nodes.size()));
+  }
+  return fmt::format("{}", fmt::join(stages, ", "));
+}
+
+nlohmann::ordered_json stages_json(const Placement& placement, const CostGraph& graph,
+                                   const fleet::Fleet& fleet) {
+  auto stages = nlohmann::ordered_json::array();
+  for (const auto& [device, nodes] : placement) {
+    auto names = nlohmann::ordered_json::array();
+    for (const NodeId node : nodes) names.push_back(graph.nodes[node].name);
+    stages.push_back({{"device", fleet.devices[device].name}, {"nodes", std::move(names)}});
+  }
+  return stages;
+}
+
+}  // namespace convoy::plan
