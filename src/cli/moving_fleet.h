@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 
@@ -16,11 +15,18 @@ namespace convoy::cli {
 struct MovingFleetArguments {
   bool standby = false;
   bool over_time = false;
-  std::string home;      // of a device; empty: none
-  std::string horizon;   // a duration; empty: what the traces and events say
+  std::string home;     // of a device; empty: none
+  std::string setup;    // a duration; empty: none
+  std::string horizon;  // a duration; empty: what the traces and events say
 };
 
 void add_moving_fleet_options(CLI::App& command, MovingFleetArguments& arguments);
+
+// Options without effect, and what is wrong with the others. `name`: of the devices' file, or
+// empty.
+[[nodiscard]] Result<void> check_moving_fleet(const MovingFleetArguments& arguments,
+                                              const std::string& name,
+                                              const fleet::DevicesFile& devices);
 
 // Nothing where they were not asked for.
 [[nodiscard]] Result<std::optional<plan::StandbyPlans>> standby_plans(

@@ -75,9 +75,9 @@ Result<void> check_words(const Arguments& arguments) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
-  if (arguments.moving.over_time && (!arguments.output.empty() || arguments.moving.standby ||
-                                     !arguments.problem.format.empty() || arguments.verify ||
-                                     arguments.solver != "auto")) {
+  if (arguments.moving.over_time &&
+      (!arguments.output.empty() || arguments.moving.standby || !arguments.problem.format.empty() ||
+       arguments.verify || arguments.solver != "auto")) {
     return fail(ErrorKind::input,
                 "--over-time prints a schedule of auto's plans; leave out --output, --standby, "
                 "--problem, --verify and --solver");
@@ -141,9 +141,9 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
 }
 
 plan::SolveOptions options_of(const Arguments& arguments, const StopSignal& stop) {
-  return {.budget = Seconds(arguments.budget_s),
-          .seed = arguments.seed,
-          .stop = [&stop] { return stop.requested(); }};
+  return {.budget = Seconds(arguments.budget_s), .seed = arguments.seed, .stop = [&stop] {
+            return stop.requested();
+          }};
 }
 
 // Without the user's own points.
@@ -181,8 +181,7 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
   const auto map = bench::split(subject.model, partition, devices, onnx::CutMode::exact,
                                 arguments.output);
   if (!map) return std::unexpected(map.error());
-  return write_file(std::filesystem::path(arguments.output) / "plan.json",
-                    planned.json);
+  return write_file(std::filesystem::path(arguments.output) / "plan.json", planned.json);
 }
 
 // Prints the plan; its plan.json.
@@ -211,8 +210,7 @@ Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
 Result<void> print_over_time(const Arguments& arguments, const plan::CostGraph& costs,
                              const fleet::DevicesFile& devices) {
   StopSignal stop;
-  const auto plans =
-      plan_over_time(arguments.moving, costs, devices, options_of(arguments, stop));
+  const auto plans = plan_over_time(arguments.moving, costs, devices, options_of(arguments, stop));
   if (!plans) return std::unexpected(plans.error());
   fmt::print("{}", arguments.json ? plan::to_json(*plans, costs, devices.fleet)
                                   : plan::to_text(*plans, devices.fleet));
@@ -229,6 +227,9 @@ Result<void> plan_problem(const Arguments& arguments) {
   }
   const Result<plan::Problem> problem = read_problem(arguments.model, arguments.problem);
   if (!problem) return std::unexpected(problem.error());
+  if (auto able = check_moving_fleet(arguments.moving, "", {.fleet = problem->fleet}); !able) {
+    return able;
+  }
   const auto plan = solve(arguments, problem->graph, problem->fleet);
   if (!plan) return std::unexpected(plan.error());
   return print(arguments, *plan, problem->graph, problem->fleet).transform([](const auto&) {});
@@ -246,9 +247,8 @@ Result<void> make_plan(const Arguments& arguments) {
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
-  if (arguments.moving.over_time && devices->changes.empty()) {
-    return fail(ErrorKind::input, "{}: has neither traces nor events, which --over-time plans for",
-                arguments.devices);
+  if (auto able = check_moving_fleet(arguments.moving, arguments.devices, *devices); !able) {
+    return able;
   }
   const fleet::Fleet& fleet = devices->fleet;
 

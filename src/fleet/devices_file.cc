@@ -215,10 +215,10 @@ DeviceId Reader::declared(const Yaml& map, std::string_view key, std::string_vie
 }
 
 Declared Reader::device(const Yaml& value) {
-  const Yaml keys = map(value, "a device",
-                        {"name", "type", "memory", "freq", "bandwidth", "cores", "flops",
-                         "memory_bandwidth", "power", "provider", "address", "trace",
-                         "trace_offset"});
+  const Yaml keys =
+      map(value, "a device",
+          {"name", "type", "memory", "freq", "bandwidth", "cores", "flops", "memory_bandwidth",
+           "power", "provider", "address", "trace", "trace_offset"});
   Declared made;
   made.line = value.line;
   made.bandwidth = limit(keys, "bandwidth", parse_bandwidth, "Mbit/s");
@@ -286,7 +286,8 @@ void Reader::derive_links() {
 }
 
 void Reader::link(const Yaml& value) {
-  const Yaml keys = map(value, "a link", {"from", "to", "bandwidth", "latency", "trace", "trace_offset"});
+  const Yaml keys =
+      map(value, "a link", {"from", "to", "bandwidth", "latency", "trace", "trace_offset"});
   const DeviceId from = declared(keys, "from", "a link");
   const DeviceId to = declared(keys, "to", "a link");
   const auto latency = quantity(keys, "latency", parse_duration, "ms");
@@ -297,8 +298,8 @@ void Reader::link(const Yaml& value) {
   const std::string& to_name = result_.fleet.devices[to].name;
   if (from == to) refuse(value, "a link must join two devices, not \"{}\" and itself", from_name);
   if (bandwidth.value() == 0 && !latency && !over_time) {
-    refuse(value, "the link from \"{}\" to \"{}\" needs a bandwidth, a latency or a trace", from_name,
-           to_name);
+    refuse(value, "the link from \"{}\" to \"{}\" needs a bandwidth, a latency or a trace",
+           from_name, to_name);
   }
   if (const auto [at, added] = link_lines_.emplace(std::pair(from, to), value.line); !added) {
     refuse(value, "the link from \"{}\" to \"{}\" stands in line {} already", from_name, to_name,
@@ -377,8 +378,8 @@ Result<DevicesFile> Reader::read(const Yaml& root) {
   if (root.is_null()) {
     return fail_at(root, "the file is empty; a devices file has the key \"devices\"");
   }
-  const Yaml keys = map(root, "a devices file",
-                        {"devices", "links", "contention", "events", "partition_points"});
+  const Yaml keys =
+      map(root, "a devices file", {"devices", "links", "contention", "events", "partition_points"});
   devices(keys);
   derive_links();
   result_.fleet.contention = contention(keys);

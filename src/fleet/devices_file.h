@@ -19,8 +19,9 @@ struct DevicesFile {
 };
 
 // Upstream's spelling is understood (`memory: "1024"` in MB, `freq` in GHz, `bandwith` in Mbit/s).
-// Errors: "devices.yaml:14: device \"gpu-0\" is not declared; ...", likewise for unknown keys, units,
-// repeated names, no devices. Traces are read too; their files are named from where `file` is.
+// Errors: "devices.yaml:14: device \"gpu-0\" is not declared; ...", likewise for unknown keys,
+// units, repeated names, no devices. Traces are read too; their files are named from where `file`
+// is.
 [[nodiscard]] Result<DevicesFile> read_devices(const std::filesystem::path& file);
 
 }  // namespace convoy::fleet

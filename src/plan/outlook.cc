@@ -48,7 +48,8 @@ Outlook::Outlook(const CostGraph& graph, const std::vector<fleet::FleetInterval>
                  ById<PlanId, Placement> plans, const OutlookOptions& options)
     : plans_(std::move(plans)),
       contention_(intervals.front().fleet.contention),
-      advance_(options.advance) {
+      advance_(options.advance),
+      setup_(options.setup) {
   std::vector<StageGraph> small;
   for (const Placement& plan : plans_) small.push_back(stage_graph(graph, plan));
   begins_.push_back(Seconds(0));
@@ -188,6 +189,7 @@ std::optional<Seconds> Outlook::ready(std::size_t interval, const Move& move, Pl
     if (!there) return std::nullopt;
     end = std::max(end, *there);
   }
+  end += setup_;
   const std::size_t serves = serves_from_[plan][interval_at(end)];
   if (serves == intervals()) return std::nullopt;
   end = std::max(end, begins_[serves]) + latencies_[serves][plan];
@@ -198,7 +200,7 @@ std::optional<Seconds> Outlook::standstill(std::size_t interval, const Move& mov
                                            PlanId plan) const {
   const auto moving = move_time(move.bytes, inflow_[interval], contention_);
   if (!moving) return std::nullopt;
-  return *moving + latencies_[interval][plan];
+  return *moving + setup_ + latencies_[interval][plan];
 }
 
 }  // namespace convoy::plan

@@ -5,10 +5,11 @@
 // - A plan serves 1 / period requests a second (evaluate.h), fractions counted; none while a device
 //   that it uses is absent or a link that it uses is dead.
 // - Before time 0 the first plan's weights are in place and its pipeline is full.
-// - A switch may begin where an interval does. The pipeline drains and stands still while missing
-//   weights move, at the rates of inflow() as they change, until all is there that the new plan
-//   uses, and then for one latency of it. The old plan does not go on meanwhile: its transfers
-//   would take from the same links. A switch that was begun is carried through.
+// - A switch may begin where an interval does, but the first. The pipeline drains and stands still
+//   while missing weights move, at the rates of inflow() as they change, until all is there that
+//   the new plan uses; then for `setup` and for one latency of the plan. The old plan does not go
+//   on meanwhile: its transfers would take from the same links. A switch that was begun is carried
+//   through.
 // - A device keeps weights that it once got, absent or not, as far as its memory has room beside
 // the
 //   plan in force: the largest pieces first. A piece is all weights on a device that the same plans
@@ -35,6 +36,7 @@ struct OutlookOptions {
   std::optional<DeviceId> home = std::nullopt;  // has the model's file (holdings.h)
   Seconds step{5};                              // longer intervals are divided
   Advance advance = Advance::nothing;
+  Seconds setup{0};  // of each switch, as for loading models
 };
 
 using PlanId = Id<struct PlanTag>;
@@ -105,6 +107,7 @@ class Outlook {
   ById<PlanId, ById<DeviceId, std::optional<Bytes>>> room_;  // beside a plan; none: no limit
   bool keeps_all_ = true;
   Advance advance_;
+  Seconds setup_;
 };
 
 }  // namespace convoy::plan

@@ -115,10 +115,13 @@ TEST(Outlook, ADeviceDropsWhatHasNoRoomBesideThePlan) {
 TEST(Outlook, APlanOverADeadLinkFillsOnceTheLinkIsBack) {
   const Problem problem = two_nodes();
   const Outlook outlook(problem.graph, {interval(problem, 5, 0), interval(problem, 20, 10)},
-                        split_and_alone(problem), {.advance = Advance::everything});
+                        split_and_alone(problem),
+                        {.advance = Advance::everything, .setup = Seconds(1)});
   const Move back = outlook.move(outlook.deployed(alone), split);
   EXPECT_EQ(back.bytes, (ById<DeviceId, Bytes>(2)));
   EXPECT_EQ(outlook.ready(0, back, split), Seconds(5 + 3.5));
+  EXPECT_EQ(outlook.ready(1, back, split), Seconds(5 + 1 + 3.5));
+  EXPECT_EQ(outlook.standstill(1, back, split), Seconds(1 + 3.5));
 }
 
 TEST(StageGraph, CostsWhatThePlacementCosts) {

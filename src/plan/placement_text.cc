@@ -8,9 +8,15 @@
 namespace convoy::plan {
 
 std::string to_text(const Placement& placement, const fleet::Fleet& fleet) {
+  constexpr std::size_t kMost = 8;
   std::vector<std::string> stages;
   for (const auto& [device, nodes] : placement) {
     stages.push_back(fmt::format("{} {}", fleet.devices[device].name, nodes.size()));
+  }
+  if (stages.size() > kMost) {
+    const std::size_t more = stages.size() - kMost;
+    stages.resize(kMost);
+    stages.push_back(fmt::format("and {} more", more));
   }
   return fmt::format("{}", fmt::join(stages, ", "));
 }

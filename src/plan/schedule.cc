@@ -80,6 +80,7 @@ class Programme {
     State next = state;
     next.served += stays_to(i + 1);
     keep(next, i + 1, plan);
+    if (i == 0) return;
     for (const PlanId other : outlook_.plans().ids()) {
       if (other == plan) continue;
       const Switch& made = switch_to(state.held, other);

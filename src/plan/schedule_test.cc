@@ -92,7 +92,7 @@ class BruteForce {
     }
     try_all(interval + 1, plan, held,
             served + rate(interval, plan) * intervals_[interval].duration.count());
-    for (std::size_t next = 0; next < plans_.size(); ++next) {
+    for (std::size_t next = 0; next < plans_.size() && interval > 0; ++next) {
       if (next != plan) try_switch(interval, next, held, served);
     }
   }

@@ -12,6 +12,7 @@
 #include "plan/assignment.h"
 #include "plan/evaluate.h"
 #include "plan/holdings.h"
+#include "plan/least_moves.h"
 #include "plan/reduced.h"
 
 namespace convoy::plan {
@@ -19,8 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kDivisions = 32;       // ways to divide a lost stage between its neighbours
-constexpr int kMostEvaluations = 3000;       // while a plan is changed to move less
+constexpr std::size_t kDivisions = 32;  // ways to divide a lost stage between its neighbours
+constexpr int kMostEvaluations = 3000;  // while a plan is changed to move less
 
 bool keeps_groups(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of) {
   std::map<GroupId, DeviceId> where;
@@ -28,6 +29,14 @@ bool keeps_groups(const CostGraph& graph, const ById<NodeId, DeviceId>& device_o
     const auto& group = graph.nodes[node].group;
     return !group || where.emplace(*group, device_of[node]).first->second == device_of[node];
   });
+}
+
+// Home has all weights.
+Holdings held_under(const CostGraph& graph, const fleet::Fleet& fleet, const Placement& in_force,
+                    std::optional<DeviceId> home) {
+  Holdings held = weights_of(graph, in_force, fleet.devices.size());
+  if (home) held[*home] = graph.weights.ids() | std::ranges::to<std::vector>();
+  return held;
 }
 
 struct Candidate {
@@ -47,7 +56,7 @@ class StandbySearch {
         options_(options),
         lost_(lost),
         budget_(budget),
-        held_(weights_of(graph, in_force, fleet.devices.size())) {}
+        held_(held_under(graph, fleet, in_force, options.home)) {}
 
   Result<Candidate> run() {
     if (fleet_.devices.size() == 1) return fail(ErrorKind::infeasible, "no other device is there");
@@ -63,6 +72,7 @@ class StandbySearch {
     if (candidates_.empty()) return std::unexpected(best.error());
     const auto shortest = std::ranges::min_element(candidates_, {}, period_of);
     limit_ = shortest->figures.period * (1 + options_.slack);
+    offer_least_moves();
     std::erase_if(candidates_, [&](const Candidate& one) { return period_of(one) > limit_; });
     for (Candidate& candidate : candidates_) move_less(candidate);
     return *std::ranges::min_element(candidates_, {}, rank_of);
@@ -78,11 +88,10 @@ class StandbySearch {
   std::optional<Candidate> evaluated(Placement placement) {
     Figures figures = evaluate(graph_, fleet_, placement);
     if (!shortages(figures, fleet_).empty()) return std::nullopt;
-    ById<DeviceId, Bytes> bytes =
-        missing(graph_, weights_of(graph_, placement, fleet_.devices.size()), held_);
     Bytes moved{0};
-    for (const DeviceId device : bytes.ids()) {
-      if (device != options_.home) moved += bytes[device];
+    for (const Bytes bytes :
+         missing(graph_, weights_of(graph_, placement, fleet_.devices.size()), held_)) {
+      moved += bytes;
     }
     return Candidate{std::move(placement), std::move(figures), moved};
   }
@@ -128,6 +137,29 @@ class StandbySearch {
     if (keeps_groups(graph_, device_of)) offer(stages_of(graph_, device_of));
   }
 
+  // Contiguous ones, with transfers as long as they may be on links of their own, and shorter as
+  // where a device sends and receives by one radio, or all share a medium.
+  void offer_least_moves() {
+    if (std::ranges::any_of(graph_.nodes,
+                            [](const CostNode& node) { return node.group || node.is_backward; })) {
+      return;
+    }
+    std::vector<DeviceId> others;
+    for (const PlacedStage& stage : in_force_) {
+      if (stage.device != lost_ && !std::ranges::contains(others, stage.device)) {
+        others.push_back(stage.device);
+      }
+    }
+    for (const DeviceId device : fleet_.devices.ids()) {
+      if (device != lost_ && !std::ranges::contains(others, device)) others.push_back(device);
+    }
+    for (const double part : {1.0, 0.5, 0.25}) {
+      auto placement = contiguous_with_least_moves(
+          graph_, fleet_, others, held_, {.most_compute = limit_, .most_transfer = limit_ * part});
+      if (placement) offer(std::move(*placement));
+    }
+  }
+
   // As long as any small change moves less, and is quick enough.
   void move_less(Candidate& candidate) {
     const auto begun = Clock::now();
@@ -141,15 +173,16 @@ class StandbySearch {
       if (!goes_on) return true;
       if (!keeps_groups(graph_, devices_of(graph_, changed))) return false;
       auto other = evaluated(std::move(changed));
-      if (!other || period_of(*other) > limit_ || rank_of(*other) >= rank_of(candidate)) return false;
+      if (!other || period_of(*other) > limit_ || rank_of(*other) >= rank_of(candidate))
+        return false;
       candidate = std::move(*other);
       return true;
     };
     while (goes_on && any_change(Placement(candidate.placement), try_out)) {
     }
   }
-  // Tries small changes out until one is taken: two devices exchanged, a node whose weights would have
-  // to move put where they are already, nodes moved over the border of two stages.
+  // Tries small changes out until one is taken: two devices exchanged, a node whose weights would
+  // have to move put where they are already, nodes moved over the border of two stages.
   bool any_change(const Placement& placement, const std::function<bool(Placement)>& take) const {
     for (const DeviceId a : fleet_.devices.ids()) {
       for (const DeviceId b : fleet_.devices.ids()) {
@@ -234,17 +267,14 @@ double seconds_per_byte(BytesPerSecond rate) {
 
 // By device.
 ById<DeviceId, std::vector<Item>> items_of(const CostGraph& graph, const fleet::Fleet& fleet,
-                                           const Holdings& held,
-                                           const std::vector<Standby>& losses,
+                                           const Holdings& held, const std::vector<Standby>& losses,
                                            std::optional<DeviceId> home) {
   ById<DeviceId, std::map<WeightId, double>> spared(fleet.devices.size());
   for (const Standby& standby : losses) {
     if (!standby.plan) continue;
     const auto rates = inflow_without(fleet, standby.lost, home);
-    const Holdings needed =
-        weights_of(graph, standby.plan->placement, fleet.devices.size());
+    const Holdings needed = weights_of(graph, standby.plan->placement, fleet.devices.size());
     for (const DeviceId device : fleet.devices.ids()) {
-      if (device == home) continue;
       for (const WeightId weight : needed[device]) {
         if (std::ranges::binary_search(held[device], weight)) continue;
         spared[device][weight] += seconds_per_byte(rates[device]);
@@ -273,9 +303,9 @@ void choose_what_to_store(StandbyPlans& plans, const CostGraph& graph, const fle
   double most_spared = 0;
   for (const DeviceId device : fleet.devices.ids()) {
     const Bytes memory = fleet.devices[device].memory;
-    std::int64_t room = std::max(
-        std::int64_t{0},
-        (memory - std::max(figures.memory[device], graph.runtime_memory[device])).value());
+    std::int64_t room =
+        std::max(std::int64_t{0},
+                 (memory - std::max(figures.memory[device], graph.runtime_memory[device])).value());
     if (memory.value() == 0) room = std::numeric_limits<std::int64_t>::max();
     std::int64_t room_of_bound = room;
     StoredWeights stored{.device = device, .weights = {}, .bytes = Bytes(0)};
@@ -301,9 +331,8 @@ void choose_what_to_store(StandbyPlans& plans, const CostGraph& graph, const fle
 
 Transfer transfer_to(const StandbyPlan& plan, const CostGraph& graph, const fleet::Fleet& fleet,
                      const Holdings& held, DeviceId lost, std::optional<DeviceId> home) {
-  ById<DeviceId, Bytes> bytes =
+  const ById<DeviceId, Bytes> bytes =
       missing(graph, weights_of(graph, plan.placement, fleet.devices.size()), held);
-  if (home) bytes[*home] = Bytes(0);
   Transfer transfer;
   for (const Bytes one : bytes) transfer.bytes += one;
   transfer.time = move_time(bytes, inflow_without(fleet, lost, home), fleet.contention);
@@ -327,7 +356,7 @@ StandbyPlans standby_plans(const CostGraph& graph, const fleet::Fleet& fleet,
                                                  .move_stored = {}};
                             })});
   }
-  const Holdings held = weights_of(graph, in_force, fleet.devices.size());
+  const Holdings held = held_under(graph, fleet, in_force, options.home);
   choose_what_to_store(plans, graph, fleet, in_force,
                        items_of(graph, fleet, held, plans.losses, options.home));
   Holdings stored(fleet.devices.size());

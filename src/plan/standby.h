@@ -14,9 +14,9 @@
 namespace convoy::plan {
 
 struct StandbyOptions {
-  SolveOptions solve;                             // its budget is for all losses together
-  std::optional<DeviceId> home = std::nullopt;    // has the model's file (holdings.h)
-  double slack = 0.05;                            // a period may be so much longer, to move less
+  SolveOptions solve;                           // its budget is for all losses together
+  std::optional<DeviceId> home = std::nullopt;  // has the model's file (holdings.h)
+  double slack = 0.05;                          // a period may be so much longer, to move less
 };
 
 // What weights have to move, all together, and how long that takes over the links of those left
@@ -28,9 +28,9 @@ struct Transfer {
 
 struct StandbyPlan {
   Placement placement;
-  Figures figures;         // on the fleet without the lost device
-  Transfer move;           // when it is lost, if devices hold what the plan in force needs
-  Transfer move_stored;    // if they hold what StandbyPlans::store says too
+  Figures figures;       // on the fleet without the lost device
+  Transfer move;         // when it is lost, if devices hold what the plan in force needs
+  Transfer move_stored;  // if they hold what StandbyPlans::store says too
 };
 
 struct Standby {
@@ -57,14 +57,15 @@ struct StandbyPlans {
 };
 
 // For each device in use the plan that moves fewest bytes among those found whose period is at most
-// `slack` longer than the shortest found for the others. Looked at are solve_auto()'s plan, the plan
-// in force with the lost device's part given to another device or divided between its neighbours,
-// and all of these with nodes moved over the borders of stages and with devices exchanged, as long as
-// that moves less. Of equal ones the shortest period. Why there is none: what solve_auto() says.
+// `slack` longer than the shortest found for the others. Looked at are solve_auto()'s plan, the
+// plan in force with the lost device's part given to another device or divided between its
+// neighbours, contiguous plans that move least (least_moves.h), and all of these with nodes moved
+// over the borders of stages and with devices exchanged, as long as that moves less. Of equal ones
+// the shortest period. Why there is none: what solve_auto() says.
 //
 // What to store: each device's memory that the plan in force leaves free is filled with single
-// weights, those first that spare most time a byte over all losses, of these the largest. Greedy, so
-// on each device short of the best by less than one weight; `moving_bound` divides weights.
+// weights, those first that spare most time a byte over all losses, of these the largest. Greedy,
+// so on each device short of the best by less than one weight; `moving_bound` divides weights.
 //
 // The placement must fit. A device that is not in use needs no standby plan.
 [[nodiscard]] StandbyPlans standby_plans(const CostGraph& graph, const fleet::Fleet& fleet,

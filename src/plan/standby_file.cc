@@ -56,8 +56,7 @@ Json json_of(const Standby& standby, Seconds period_before, const CostGraph& gra
 }  // namespace
 
 std::string with_standby(const std::string& plan_json, const StandbyPlans& standby,
-                         Seconds period_before, const CostGraph& graph,
-                         const fleet::Fleet& fleet) {
+                         Seconds period_before, const CostGraph& graph, const fleet::Fleet& fleet) {
   Json json = Json::parse(plan_json);
   json["standby"] = Json::array();
   for (const Standby& one : standby.losses) {
@@ -72,8 +71,7 @@ std::string with_standby(const std::string& plan_json, const StandbyPlans& stand
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string to_text(const StandbyPlans& standby, Seconds period_before,
-                    const fleet::Fleet& fleet) {
+std::string to_text(const StandbyPlans& standby, Seconds period_before, const fleet::Fleet& fleet) {
   std::vector<std::vector<std::string>> rows = {
       {"lost", "period", "so far", "moves", "if stored", "nodes by stage"}};
   std::string none;
@@ -97,9 +95,10 @@ std::string to_text(const StandbyPlans& standby, Seconds period_before,
   if (!standby.store.empty()) {
     text += fmt::format("- over all losses links carry weights for {}", to_text(standby.moving));
     text += standby.moving_stored > standby.moving * 1e-9
-                ? fmt::format(", for {} with those stored; no choice of what to store leaves less "
-                              "than {}\n",
-                              to_text(standby.moving_stored), to_text(standby.moving_bound))
+                ? fmt::format(
+                      ", for {} with those stored; no choice of what to store leaves less "
+                      "than {}\n",
+                      to_text(standby.moving_stored), to_text(standby.moving_bound))
                 : "; with those stored none has to move\n";
   }
   return text;
