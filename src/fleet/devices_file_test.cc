@@ -288,6 +288,17 @@ events:
   EXPECT_THAT(result->notes, ElementsAre(HasSubstr("traces and events are for convoy plan")));
 }
 
+TEST_F(DevicesFileTest, ReadsTheExampleOfAFleetThatChanges) {
+  const auto result = read_devices(CONVOY_SOURCE_DIR "/examples/moving_fleet/devices.yaml");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(duration_of(result->changes), Seconds(260));
+  const auto intervals =
+      fleet_over_time(result->fleet, result->changes, {.horizon = Seconds(240)});
+  ASSERT_THAT(intervals, SizeIs(6));
+  EXPECT_TRUE(is_dead(intervals[2].fleet.links[DeviceId(2)][DeviceId(0)]));
+  EXPECT_FALSE(intervals[4].present[DeviceId(1)]);
+}
+
 TEST_F(DevicesFileTest, SaysWhatIsWrongWithATraceOrAnEvent) {
   std::filesystem::create_directories(folder_);
   std::ofstream(folder_ / "bad.json") << R"([{"duration_ms": 500, "latency_ms": 20}])";
