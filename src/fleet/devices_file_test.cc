@@ -294,9 +294,9 @@ TEST_F(DevicesFileTest, ReadsTheExampleOfAFleetThatChanges) {
   EXPECT_EQ(duration_of(result->changes), Seconds(260));
   const auto intervals =
       fleet_over_time(result->fleet, result->changes, {.horizon = Seconds(240)});
-  ASSERT_THAT(intervals, SizeIs(6));
+  ASSERT_THAT(intervals, SizeIs(7));
   EXPECT_TRUE(is_dead(intervals[2].fleet.links[DeviceId(2)][DeviceId(0)]));
-  EXPECT_FALSE(intervals[4].present[DeviceId(1)]);
+  EXPECT_FALSE(intervals[5].present[DeviceId(1)]);
 }
 
 TEST_F(DevicesFileTest, SaysWhatIsWrongWithATraceOrAnEvent) {
