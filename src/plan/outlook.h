@@ -11,9 +11,8 @@
 //   on meanwhile: its transfers would take from the same links. A switch that was begun is carried
 //   through.
 // - A device keeps weights that it once got, absent or not, as far as its memory has room beside
-// the
-//   plan in force: the largest pieces first. A piece is all weights on a device that the same plans
-//   need. Home has all weights, and needs no room for them.
+//   the plan in force: the largest pieces first. A piece is all weights on a device that the same
+//   plans need. Home has all weights, and needs no room for them.
 #pragma once
 
 #include <cstdint>

@@ -10,6 +10,7 @@
 #include "plan/least_moves.h"
 #include "plan/problem_test.h"
 #include "plan/reduced.h"
+#include "plan/verify.h"
 
 namespace convoy::plan {
 namespace {
@@ -219,7 +220,11 @@ TEST(Standby, IsWithinTheSlackAndMostlyMovesAsLittleAsAnyContiguousPlan) {
       if (shortest == Seconds(1e300)) continue;
       ASSERT_TRUE(standby.plan) << seed;
       EXPECT_LE(standby.plan->figures.period, shortest * 1.05 * (1 + 1e-9)) << seed;
-      EXPECT_THAT(shortages(standby.plan->figures, fleet), IsEmpty());
+      Plan plan;
+      plan.placement = standby.plan->placement;
+      plan.figures = standby.plan->figures;
+      EXPECT_THAT(verify(graph, fleet, plan), IsEmpty()) << seed;
+      EXPECT_FALSE(std::ranges::contains(plan.placement, standby.lost, &PlacedStage::device));
       ++losses;
       more += standby.plan->move.bytes > fewest;
     }
