@@ -15,6 +15,7 @@
 #include "bench/prepared_model.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
+#include "cli/moving_fleet.h"
 #include "cli/planning_problem.h"
 #include "cli/stop_signal.h"
 #include "cli/this_program.h"
@@ -24,8 +25,10 @@
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
 #include "plan/objective.h"
+#include "plan/over_time_file.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
+#include "plan/standby_file.h"
 #include "plan/verify.h"
 
 namespace convoy::cli {
@@ -39,6 +42,7 @@ struct Arguments {
   std::string solver = "auto";
   std::string objective = "throughput";
   std::string front;
+  bool replicas = false;
   std::string level = "extended";
   std::string profile;
   std::string output;
@@ -47,6 +51,7 @@ struct Arguments {
   double budget_s = plan::SolveOptions{}.budget.count();
   std::uint64_t seed = 1;
   ProblemArguments problem;
+  MovingFleetArguments moving;
   bool verify = false;
   bool json = false;
 };
@@ -60,6 +65,7 @@ struct Subject {
 struct Planned {
   profile::PlannedGraph graph;
   plan::Plan plan;
+  std::string json;
 };
 
 Result<void> check_words(const Arguments& arguments) {
@@ -72,10 +78,25 @@ Result<void> check_words(const Arguments& arguments) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
+  if (arguments.moving.over_time &&
+      (!arguments.output.empty() || arguments.moving.standby || !arguments.problem.format.empty() ||
+       arguments.verify || arguments.solver != "auto")) {
+    return fail(ErrorKind::input,
+                "--over-time prints a schedule of auto's plans; leave out --output, --standby, "
+                "--problem, --verify and --solver");
+  }
   const std::array<std::string, 3> objectives = {"throughput", "latency", "energy"};
   if (!plan::parse_objective(arguments.objective)) {
     return fail(ErrorKind::input, "--objective: \"{}\" is none; there are {}{}", arguments.objective,
                 fmt::join(objectives, ", "), suggest(arguments.objective, objectives));
+  }
+  const bool searches = arguments.solver == "auto" || arguments.solver == "search";
+  if (arguments.replicas && (!searches || arguments.objective != "throughput" ||
+                             !arguments.front.empty() || arguments.moving.standby ||
+                             arguments.moving.over_time || !arguments.problem.format.empty())) {
+    return fail(ErrorKind::input,
+                "--replicas is for auto and search, for throughput, of a model; leave out --front, "
+                "--standby, --over-time and --problem");
   }
   if (arguments.front.empty()) return {};
   if (arguments.front != "latency" && arguments.front != "energy") {
@@ -137,14 +158,19 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
               file, model.original.string(), onnx::name_of(model.level));
 }
 
+plan::SolveOptions options_of(const Arguments& arguments, const StopSignal& stop) {
+  return {.objective = *plan::parse_objective(arguments.objective),
+          .replicas = arguments.replicas ? plan::Replicas::allowed : plan::Replicas::none,
+          .budget = Seconds(arguments.budget_s),
+          .seed = arguments.seed,
+          .stop = [&stop] { return stop.requested(); }};
+}
+
 // Without the user's own points.
 Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
   StopSignal stop;
-  const plan::SolveOptions options{.objective = *plan::parse_objective(arguments.objective),
-                                   .budget = Seconds(arguments.budget_s),
-                                   .seed = arguments.seed,
-                                   .stop = [&] { return stop.requested(); }};
+  const plan::SolveOptions options = options_of(arguments, stop);
   if (arguments.solver == "memory") return plan::solve_memory(graph, fleet, options);
   if (arguments.solver == "chain") return plan::solve_chain(graph, fleet, options);
   if (arguments.solver == "ideals") return plan::solve_ideals(graph, fleet, options);
@@ -167,9 +193,7 @@ Result<void> print_front(const Arguments& arguments, const plan::CostGraph& grap
                          const fleet::Fleet& fleet) {
   StopSignal stop;
   const auto plans = plan::solve_front(graph, fleet, *plan::parse_objective(arguments.front),
-                                       {.budget = Seconds(arguments.budget_s),
-                                        .seed = arguments.seed,
-                                        .stop = [&] { return stop.requested(); }});
+                                       options_of(arguments, stop));
   if (!plans) return std::unexpected(plans.error());
   fmt::print("{}", arguments.json ? plan::front_to_json(*plans, graph, fleet)
                                   : plan::front_to_text(*plans, fleet));
@@ -190,20 +214,39 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
   const auto map = bench::split(subject.model, partition, devices, onnx::CutMode::exact,
                                 arguments.output);
   if (!map) return std::unexpected(map.error());
-  return write_file(std::filesystem::path(arguments.output) / "plan.json",
-                    plan::to_json(planned.plan, planned.graph.costs, fleet));
+  return write_file(std::filesystem::path(arguments.output) / "plan.json", planned.json);
 }
 
-Result<void> print(const Arguments& arguments, const plan::Plan& plan,
-                   const plan::CostGraph& costs, const fleet::Fleet& fleet) {
-  fmt::print("{}", arguments.json ? plan::to_json(plan, costs, fleet)
-                                  : plan::to_text(plan, costs, fleet));
-  if (!arguments.verify) return {};
+// Prints the plan; its plan.json.
+Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
+                          const plan::CostGraph& costs, const fleet::Fleet& fleet) {
+  StopSignal stop;
+  const auto standby =
+      standby_plans(arguments.moving, costs, fleet, plan.placement, options_of(arguments, stop));
+  if (!standby) return std::unexpected(standby.error());
+  std::string json = plan::to_json(plan, costs, fleet);
+  std::string text = plan::to_text(plan, costs, fleet);
+  if (*standby) {
+    json = plan::with_standby(json, **standby, plan.figures.period, costs, fleet);
+    text += "\n" + plan::to_text(**standby, plan.figures.period, fleet);
+  }
+  fmt::print("{}", arguments.json ? json : text);
+  if (!arguments.verify) return json;
   const std::vector<std::string> wrong = plan::verify(costs, fleet, plan);
   if (!wrong.empty()) {
     return fail(ErrorKind::failure, "the plan does not hold: {}", fmt::join(wrong, "; "));
   }
   fmt::print(stderr, "Verified: every node once, order, memory and figures hold.\n");
+  return json;
+}
+
+Result<void> print_over_time(const Arguments& arguments, const plan::CostGraph& costs,
+                             const fleet::DevicesFile& devices) {
+  StopSignal stop;
+  const auto plans = plan_over_time(arguments.moving, costs, devices, options_of(arguments, stop));
+  if (!plans) return std::unexpected(plans.error());
+  fmt::print("{}", arguments.json ? plan::to_json(*plans, costs, devices.fleet)
+                                  : plan::to_text(*plans, devices.fleet));
   return {};
 }
 
@@ -217,10 +260,13 @@ Result<void> plan_problem(const Arguments& arguments) {
   }
   const Result<plan::Problem> problem = read_problem(arguments.model, arguments.problem);
   if (!problem) return std::unexpected(problem.error());
+  if (auto able = check_moving_fleet(arguments.moving, "", {.fleet = problem->fleet}); !able) {
+    return able;
+  }
   if (!arguments.front.empty()) return print_front(arguments, problem->graph, problem->fleet);
   const auto plan = solve(arguments, problem->graph, problem->fleet);
   if (!plan) return std::unexpected(plan.error());
-  return print(arguments, *plan, problem->graph, problem->fleet);
+  return print(arguments, *plan, problem->graph, problem->fleet).transform([](const auto&) {});
 }
 
 Result<void> make_plan(const Arguments& arguments) {
@@ -235,6 +281,9 @@ Result<void> make_plan(const Arguments& arguments) {
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
+  if (auto able = check_moving_fleet(arguments.moving, arguments.devices, *devices); !able) {
+    return able;
+  }
   const fleet::Fleet& fleet = devices->fleet;
 
   Result<Subject> subject = prepare(arguments, *devices);
@@ -252,14 +301,14 @@ Result<void> make_plan(const Arguments& arguments) {
   if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())
                                                : within(arguments.profile, graph.error());
   if (!arguments.front.empty()) return print_front(arguments, graph->costs, fleet);
+  if (arguments.moving.over_time) return print_over_time(arguments, graph->costs, *devices);
   auto plan = solve(arguments, *devices, *graph, *subject);
   if (!plan) return std::unexpected(plan.error());
-  const Planned planned{.graph = std::move(*graph), .plan = std::move(*plan)};
-
-  if (auto printed = print(arguments, planned.plan, planned.graph.costs, fleet); !printed) {
-    return printed;
-  }
+  auto json = print(arguments, *plan, graph->costs, fleet);
+  if (!json) return std::unexpected(json.error());
   if (arguments.output.empty()) return {};
+  const Planned planned{
+      .graph = std::move(*graph), .plan = std::move(*plan), .json = std::move(*json)};
   return write(arguments, fleet, *subject, planned);
 }
 
@@ -274,6 +323,8 @@ void add_plan(CLI::App& app, Action& action) {
       "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
       "  convoy plan model.onnx --devices devices.yaml --objective latency\n"
       "  convoy plan model.onnx --devices devices.yaml --front energy\n"
+      "  convoy plan model.onnx --devices devices.yaml --standby\n"
+      "  convoy plan model.onnx --devices devices.yaml --over-time --home laptop\n"
       "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
       "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
@@ -288,6 +339,8 @@ void add_plan(CLI::App& app, Action& action) {
                       "throughput (results a second), latency (of one request alone), energy (joules a "
                       "request)")
       ->capture_default_str();
+  command->add_flag("--replicas", arguments->replicas,
+                    "Several devices may run the same stage, request by request in turn");
   command->add_option("--front", arguments->front,
                       "latency or energy: show the plans between the best throughput and the least of it");
   command->add_option("--profile", arguments->profile,
@@ -313,6 +366,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--types", problem.types, "pipeedge: device_types.yml");
   command->add_option("--model", problem.model, "pipeedge: the name in models.yml");
   command->add_option("--boards", problem.boards, "pipeedge: TYPE=N, so many boards of a type");
+  add_moving_fleet_options(*command, arguments->moving);
   command->add_flag("--verify", arguments->verify,
                     "Check the plan by code that shares nothing with the solvers");
   command->add_flag("--json", arguments->json, "Print plan.json");

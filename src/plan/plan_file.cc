@@ -2,12 +2,12 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
 #include "plan/objective.h"
+#include "plan/text_table.h"
 
 namespace convoy::plan {
 
@@ -44,24 +44,6 @@ Json names_of(const std::vector<I>& ids, const ById<I, T>& items) {
 
 std::string share_of(Seconds part, Seconds whole) {
   return whole > Seconds(0) ? fmt::format("{:.0f} %", 100 * (part / whole)) : "-";
-}
-
-// Columns padded to their widest cell; the first column to the left, the others to the right.
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) {
-      line += fmt::format("  {:>{}}", row[i], widths[i]);
-    }
-    text += line + "\n";
-  }
-  return text;
 }
 
 // The end of a name that is too long for a column.
@@ -162,7 +144,7 @@ std::string front_to_text(const std::vector<Plan>& plans, const fleet::Fleet& fl
                     is_known ? to_text(Watts(energy.value() / figures.period.count())) : "-",
                     fmt::format("{}", fmt::join(who, ", "))});
   }
-  return table(rows);
+  return text_table(rows);
 }
 
 std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
@@ -181,7 +163,7 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
                     stage.sent.value() > 0 ? to_text(stage.send) : "-",
                     memory_of(figures.memory[device], fleet.devices[device].memory)});
   }
-  std::string text = table(rows);
+  std::string text = text_table(rows);
   const Seconds period = figures.period;
   text += fmt::format("\nperiod {}", to_text(period));
   if (period > Seconds(0)) text += fmt::format(" ({:.3g} requests a second)", 1 / period.count());

@@ -12,6 +12,7 @@
 #include "plan/integer_bound.h"
 #include "plan/problem.h"
 #include "plan/replication.h"
+#include "plan/reduced.h"
 #include "plan/solve.h"
 
 namespace convoy::plan {
@@ -82,7 +83,8 @@ class Portfolio {
     if (!plan) {
       const bool no_room = plan.error().kind == ErrorKind::infeasible;
       periods_.push_back(name + (no_room ? " does not fit" : " found nothing"));
-      if (!best_ && (first_ || no_room)) best_ = std::move(plan);
+      const bool says_what_is_missing = !best_ && best_.error().kind == ErrorKind::infeasible;
+      if (!best_ && (first_ || (no_room && !says_what_is_missing))) best_ = std::move(plan);
       first_ = false;
       return;
     }
