@@ -149,10 +149,10 @@ TEST(ContiguousWithLeastMoves, AgreesWithBruteForce) {
     // Each node's weights on their own, as it counts them.
     const auto moved_for = [&](const Placement& placement) {
       Bytes moved{0};
-      for (const auto& [device, nodes] : placement) {
-        for (const NodeId node : nodes) {
+      for (const PlacedStage& stage : placement) {
+        for (const NodeId node : stage.nodes) {
           for (const WeightId weight : graph.nodes[node].weights) {
-            if (!std::ranges::contains(held[device], weight)) moved += graph.weights[weight];
+            if (!std::ranges::contains(held[stage.device], weight)) moved += graph.weights[weight];
           }
         }
       }
