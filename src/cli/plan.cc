@@ -294,7 +294,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--batch", arguments->batch,
                       "Items of a request (a micro-batch): the first dimension of the inputs")
       ->excludes(input)
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command->add_option("--budget", arguments->budget_s, "Seconds that auto and search may take")
       ->capture_default_str();

@@ -178,7 +178,7 @@ void add_profile(CLI::App& app, Action& action) {
   command->add_option("--batch", arguments->batch,
                       "Items of a request (a micro-batch): the first dimension of the inputs")
       ->excludes(input)
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command->add_option("--level", arguments->level,
                       "Optimise at this level first: none, basic, extended, all")
