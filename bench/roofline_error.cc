@@ -4,7 +4,8 @@
 // machine's calibrated figures and for each model: a run as the sum of its nodes, measured and
 // estimated; the relative error of a node's estimate, where nodes weigh as much as they take
 // (median, 90th percentile); the correlation of nodes' times; and what a cut into two equal halves
-// of the model's order loses when the estimate chooses it, against the best one by the measured times.
+// of the model's order loses when the estimate chooses it, against the best one by the measured
+// times.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -102,7 +103,8 @@ double longer_half(const Pairs& pairs, double Pair::* what) {
 
 Pairs pairs_of(const std::filesystem::path& file, const onnx::Graph& graph,
                const std::vector<engine::SharedTensor>& inputs, const fleet::Fleet& fleet) {
-  const auto costs = good(profile::measure_nodes(file, inputs, {.threads = 1, .budget = Seconds(5)}));
+  const auto costs =
+      good(profile::measure_nodes(file, inputs, {.threads = 1, .budget = Seconds(5)}));
   const auto named = engine::by_name(engine::inputs_of(graph), inputs);
   const auto estimate = good(profile::estimate_fleet(file, named, fleet)).devices.front();
   Pairs pairs;
@@ -126,8 +128,8 @@ void print_row(const std::filesystem::path& model, const std::map<std::string, s
       if (const auto size = dims.find(dim.symbol); size != dims.end()) known.insert(*size);
     }
   }
-  const Pairs pairs = pairs_of(
-      file, graph, good(engine::sample_inputs(ports, known, engine::kSampleSeed)), fleet);
+  const Pairs pairs =
+      pairs_of(file, graph, good(engine::sample_inputs(ports, known, engine::kSampleSeed)), fleet);
   const double measured = sum_of(pairs, &Pair::measured);
   const double estimated = sum_of(pairs, &Pair::estimated);
   const double loss =
@@ -154,13 +156,13 @@ void run(const std::vector<std::string>& arguments) {
   }
   const profile::Roofs roofs = good(profile::calibrate(/*threads=*/1));
   fleet::Fleet fleet;
-  fleet.devices.push_back({.name = "here",
-                           .flops = roofs.flops,
-                           .memory_bandwidth = roofs.memory_bandwidth});
+  fleet.devices.push_back(
+      {.name = "here", .flops = roofs.flops, .memory_bandwidth = roofs.memory_bandwidth});
   fmt::print("Calibrated with one thread: {:.3g} GFLOP/s, {:.3g} GB/s (measured).\n\n",
              roofs.flops.value() / 1e9, roofs.memory_bandwidth.value() / 1e9);
-  fmt::print("| model | nodes | measured | estimated | ratio | median error | 90th percentile | "
-             "correlation | loss of the halves |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+  fmt::print(
+      "| model | nodes | measured | estimated | ratio | median error | 90th percentile | "
+      "correlation | loss of the halves |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (const auto& model : models) print_row(model, dims, fleet);
 }
 

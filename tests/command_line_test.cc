@@ -96,10 +96,11 @@ TEST_F(CommandLine, PlansForDevicesThatAreNotThereByEstimates) {
   expect_refused("plan $MODEL --devices devices.yaml --estimate",
                  "convoy: the device \"phone\" has no flops and no memory_bandwidth; the device "
                  "\"tablet\" has no flops and no memory_bandwidth: estimates need both");
-  folder_.write("devices.yaml",
-                "devices:\n"
-                "  - {name: phone, address: 'phone:7000', flops: 10 GFLOP/s, memory_bandwidth: 5 GB/s}\n"
-                "  - {name: tablet, address: 'tablet:7000', flops: 20 GFLOP/s, memory_bandwidth: 9 GB/s}\n");
+  folder_.write(
+      "devices.yaml",
+      "devices:\n"
+      "  - {name: phone, address: 'phone:7000', flops: 10 GFLOP/s, memory_bandwidth: 5 GB/s}\n"
+      "  - {name: tablet, address: 'tablet:7000', flops: 20 GFLOP/s, memory_bandwidth: 9 GB/s}\n");
   const Ended planned = run("plan $MODEL --devices devices.yaml --estimate");
   EXPECT_EQ(planned.status, 0);
   EXPECT_THAT(planned.said, HasSubstr("costs: estimated"));

@@ -147,10 +147,11 @@ Result<void> doctor(const Arguments& arguments) {
                "stretched, sending is paced; memory is not limited.\n");
   }
   if (roofs) {
-    fmt::print("\nMeasured with {} thread{}, for devices.yaml:\n    flops: {:.3g} GFLOP/s\n"
-               "    memory_bandwidth: {:.3g} GB/s\n",
-               arguments.threads, arguments.threads == 1 ? "" : "s", roofs->flops.value() / 1e9,
-               roofs->memory_bandwidth.value() / 1e9);
+    fmt::print(
+        "\nMeasured with {} thread{}, for devices.yaml:\n    flops: {:.3g} GFLOP/s\n"
+        "    memory_bandwidth: {:.3g} GB/s\n",
+        arguments.threads, arguments.threads == 1 ? "" : "s", roofs->flops.value() / 1e9,
+        roofs->memory_bandwidth.value() / 1e9);
   }
   return {};
 }
@@ -162,9 +163,9 @@ void add_doctor(CLI::App& app, Action& action) {
   CLI::App* const command =
       app.add_subcommand("doctor", "What this machine can emulate and measure, and why not.");
   command->footer("Examples:\n  convoy doctor --json\n  convoy doctor --calibrate --threads 4");
-  auto* const calibrate =
-      command->add_flag("--calibrate", arguments->calibrate,
-                        "Measure flops and memory_bandwidth, which --estimate of convoy plan goes by");
+  auto* const calibrate = command->add_flag(
+      "--calibrate", arguments->calibrate,
+      "Measure flops and memory_bandwidth, which --estimate of convoy plan goes by");
   command->add_option("--threads", arguments->threads, "CPU threads that --calibrate computes with")
       ->needs(calibrate)
       ->check(CLI::Range(1, 1024))

@@ -14,8 +14,7 @@ Result<engine::NamedTensors> model_inputs(const onnx::Graph& graph, const std::s
   return model_inputs(engine::inputs_of(graph), input, dims, batch);
 }
 
-Result<engine::NamedTensors> model_inputs(std::vector<engine::Port> ports,
-                                          const std::string& input,
+Result<engine::NamedTensors> model_inputs(std::vector<engine::Port> ports, const std::string& input,
                                           const std::vector<std::string>& dims, int batch) {
   const Result<Dimensions> sizes = parse_dimensions(dims);
   if (!sizes) return std::unexpected(sizes.error());

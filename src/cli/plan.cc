@@ -234,8 +234,8 @@ Result<void> make_plan(const Arguments& arguments) {
   Result<Subject> subject = prepare(arguments, *devices);
   if (!subject) return std::unexpected(subject.error());
   if (!arguments.input.empty() || !arguments.dims.empty() || arguments.batch > 0) {
-    auto inputs = model_inputs(subject->model.graph, arguments.input, arguments.dims,
-                               arguments.batch);
+    auto inputs =
+        model_inputs(subject->model.graph, arguments.input, arguments.dims, arguments.batch);
     if (!inputs) return std::unexpected(inputs.error());
     subject->model.sample = std::move(*inputs);
   }
@@ -280,8 +280,9 @@ void add_plan(CLI::App& app, Action& action) {
       command->add_option("--profile", arguments->profile,
                           "profile.json of convoy profile; without it, what is kept from an "
                           "earlier time or measured now");
-  command->add_flag("--estimate", arguments->estimate,
-                    "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
+  command
+      ->add_flag("--estimate", arguments->estimate,
+                 "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
       ->excludes(profile);
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
@@ -291,8 +292,9 @@ void add_plan(CLI::App& app, Action& action) {
   auto* const input =
       command->add_option("--input", arguments->input,
                           "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
-  command->add_option("--batch", arguments->batch,
-                      "Items of a request (a micro-batch): the first dimension of the inputs")
+  command
+      ->add_option("--batch", arguments->batch,
+                   "Items of a request (a micro-batch): the first dimension of the inputs")
       ->excludes(input)
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");

@@ -172,11 +172,13 @@ void add_profile(CLI::App& app, Action& action) {
   auto* const input =
       command->add_option("--input", arguments->input,
                           "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
-  command->add_flag("--estimate", arguments->estimate,
-                    "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
+  command
+      ->add_flag("--estimate", arguments->estimate,
+                 "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
       ->needs(devices);
-  command->add_option("--batch", arguments->batch,
-                      "Items of a request (a micro-batch): the first dimension of the inputs")
+  command
+      ->add_option("--batch", arguments->batch,
+                   "Items of a request (a micro-batch): the first dimension of the inputs")
       ->excludes(input)
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");

@@ -161,10 +161,11 @@ Result<std::vector<Port>> with_items(std::vector<Port> ports, std::int64_t items
   const onnx::Dimension batch = first->type.dims->front();
   if (batch.size == items) return ports;
   if (batch.size) {
-    return fail(ErrorKind::input,
-                "the model takes {} items a request, not {}: the first dimension of its input \"{}\" "
-                "is fixed",
-                *batch.size, items, first->name);
+    return fail(
+        ErrorKind::input,
+        "the model takes {} items a request, not {}: the first dimension of its input \"{}\" "
+        "is fixed",
+        *batch.size, items, first->name);
   }
   for (Port& port : ports) {
     if (!port.type.dims) continue;

@@ -86,8 +86,8 @@ double transposed_convolution(const Call& call) {
 // The length of the sums, by the left operand's dimensions.
 double matrix_product(const Call& call) {
   const bool across_batch = call.number("transBatchA") != 0;
-  return sums(call, call.number("transA") == 0 ? call.dim(0, -1)
-                                               : call.dim(0, across_batch ? 0 : -2));
+  return sums(call,
+              call.number("transA") == 0 ? call.dim(0, -1) : call.dim(0, across_batch ? 0 : -2));
 }
 
 double gemm(const Call& call, std::size_t bias) {
@@ -137,7 +137,8 @@ double attention(double queries, double out, double keys, double rows) {
   return 2 * queries * keys + kSoftmax * rows * keys + 2 * out * keys;
 }
 
-// com.microsoft's, which projects its input itself: [batch, sequence, width] by [width, 3 * hidden].
+// com.microsoft's, which projects its input itself: [batch, sequence, width] by [width, 3 *
+// hidden].
 double projected_attention(const Call& call, std::size_t past) {
   const double tokens = call.dim(0, 0) * call.dim(0, 1);
   const double projections = tokens * call.dim(1, 1);
@@ -148,8 +149,8 @@ double projected_attention(const Call& call, std::size_t past) {
          attention(queries, call.out(), keys, tokens * heads);
 }
 
-// Query, key and value come projected: [batch, sequence, hidden] (packed: [batch, sequence, heads, 3,
-// size]) or [batch, heads, sequence, size].
+// Query, key and value come projected: [batch, sequence, hidden] (packed: [batch, sequence, heads,
+// 3, size]) or [batch, heads, sequence, size].
 double plain_attention(const Call& call, std::string_view heads_name) {
   const Dims* query = call.input(0);
   if (query == nullptr || query->size() < 3) return 0;
@@ -183,15 +184,61 @@ double resize(const Call& call) {
 
 // Operators that only move what they read.
 bool only_moves(std::string_view op) {
-  static const std::set<std::string_view> all = {
-      "BatchToSpace", "BitCast", "Cast", "CastLike", "CenterCropPad", "Col2Im", "Compress", "Concat",
-      "ConcatFromSequence", "Constant", "ConstantOfShape", "DepthToSpace", "Dropout", "Expand",
-      "EyeLike", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "If", "Loop",
-      "NonZero", "OneHot", "Optional", "OptionalGetElement", "OptionalHasElement", "Pad",
-      "QLinearConcat", "Range", "ReorderInput", "ReorderOutput", "Reshape", "ReverseSequence", "Scan",
-      "ScatterElements", "ScatterND", "SequenceAt", "SequenceConstruct", "SequenceEmpty",
-      "SequenceErase", "SequenceInsert", "SequenceLength", "Shape", "Size", "Slice", "SpaceToDepth",
-      "Split", "SplitToSequence", "Squeeze", "Tile", "Transpose", "Trilu", "Unique", "Unsqueeze"};
+  static const std::set<std::string_view> all = {"BatchToSpace",
+                                                 "BitCast",
+                                                 "Cast",
+                                                 "CastLike",
+                                                 "CenterCropPad",
+                                                 "Col2Im",
+                                                 "Compress",
+                                                 "Concat",
+                                                 "ConcatFromSequence",
+                                                 "Constant",
+                                                 "ConstantOfShape",
+                                                 "DepthToSpace",
+                                                 "Dropout",
+                                                 "Expand",
+                                                 "EyeLike",
+                                                 "Flatten",
+                                                 "Gather",
+                                                 "GatherElements",
+                                                 "GatherND",
+                                                 "Identity",
+                                                 "If",
+                                                 "Loop",
+                                                 "NonZero",
+                                                 "OneHot",
+                                                 "Optional",
+                                                 "OptionalGetElement",
+                                                 "OptionalHasElement",
+                                                 "Pad",
+                                                 "QLinearConcat",
+                                                 "Range",
+                                                 "ReorderInput",
+                                                 "ReorderOutput",
+                                                 "Reshape",
+                                                 "ReverseSequence",
+                                                 "Scan",
+                                                 "ScatterElements",
+                                                 "ScatterND",
+                                                 "SequenceAt",
+                                                 "SequenceConstruct",
+                                                 "SequenceEmpty",
+                                                 "SequenceErase",
+                                                 "SequenceInsert",
+                                                 "SequenceLength",
+                                                 "Shape",
+                                                 "Size",
+                                                 "Slice",
+                                                 "SpaceToDepth",
+                                                 "Split",
+                                                 "SplitToSequence",
+                                                 "Squeeze",
+                                                 "Tile",
+                                                 "Transpose",
+                                                 "Trilu",
+                                                 "Unique",
+                                                 "Unsqueeze"};
   return all.contains(op);
 }
 
@@ -215,9 +262,7 @@ const std::map<std::string_view, Formula>& formulas() {
       {"MatMulIntegerToFloat",  // scaled, and a bias
        [](const Call& c) { return matrix_product(c) + c.out() * (c.has(6) ? 2 : 1); }},
       {"DynamicQuantizeMatMul",
-       [](const Call& c) {
-         return matrix_product(c) + 4 * c.in() + c.out() * (c.has(4) ? 2 : 1);
-       }},
+       [](const Call& c) { return matrix_product(c) + 4 * c.in() + c.out() * (c.has(4) ? 2 : 1); }},
       {"QLinearMatMul", [](const Call& c) { return matrix_product(c) + 2 * c.out(); }},
       {"MatMulNBits", [](const Call& c) { return sums(c, static_cast<double>(c.number("K"))); }},
       {"Gemm", [](const Call& c) { return gemm(c, 2); }},
@@ -236,7 +281,8 @@ const std::map<std::string_view, Formula>& formulas() {
       {"InstanceNormalization", [](const Call& c) { return kNormalization * c.out(); }},
       {"GroupNormalization", [](const Call& c) { return kNormalization * c.out(); }},
       {"MeanVarianceNormalization", [](const Call& c) { return kNormalization * c.out(); }},
-      {"SimplifiedLayerNormalization", [](const Call& c) { return 5 * c.out(); }},  // no mean, no shift
+      {"SimplifiedLayerNormalization",
+       [](const Call& c) { return 5 * c.out(); }},  // no mean, no shift
       {"RMSNormalization", [](const Call& c) { return 5 * c.out(); }},
       {"SkipLayerNormalization",
        [](const Call& c) { return (kNormalization + 1 + (c.has(4) ? 1 : 0)) * c.out(); }},

@@ -69,7 +69,7 @@ class Counter {
 
   Bytes moved_by(const Node& node) const {
     // Hand on the memory that they read, under another shape.
-    static const std::set<std::string_view> aliases = {"Constant", "Flatten",   "Identity",
+    static const std::set<std::string_view> aliases = {"Constant", "Flatten", "Identity",
                                                        "Reshape",  "Squeeze", "Unsqueeze"};
     // Read as much of their data as they write.
     static const std::set<std::string_view> pickers = {"Gather", "GatherElements", "GatherND",
@@ -112,7 +112,8 @@ class Counter {
   static void declare(proto::ValueInfoProto& value, const std::string& name,
                       const ValueType& type) {
     value.set_name(name);
-    if (auto known = type_proto(type); known && type.dims) *value.mutable_type() = *std::move(known);
+    if (auto known = type_proto(type); known && type.dims)
+      *value.mutable_type() = *std::move(known);
   }
 
   Work work_of_bodies(const proto::NodeProto& node) const {
@@ -164,7 +165,8 @@ class Counter {
       }
     }
     if (sequences < 1 || sequences > node.input_size()) return std::nullopt;
-    const KnownDims dims = dims_of(type_of(node.input(node.input_size() - static_cast<int>(sequences))));
+    const KnownDims dims =
+        dims_of(type_of(node.input(node.input_size() - static_cast<int>(sequences))));
     if (dims && axis < 0) axis += std::ssize(*dims);
     if (!dims || axis < 0 || axis >= std::ssize(*dims)) return std::nullopt;
     return (*dims)[static_cast<std::size_t>(axis)];

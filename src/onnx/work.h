@@ -17,10 +17,10 @@ struct Work {
   Bytes moved{0};
 };
 
-// One run of each node of `graph`, which `model` was indexed into and whose values have the types of
-// that run (engine::see_types). An If counts as the larger of its branches, a Loop or Scan as its body
-// times the steps that its results tell, or one. What has unknown dimensions counts as nothing, an
-// unknown operator as one operation for each element that it makes.
+// One run of each node of `graph`, which `model` was indexed into and whose values have the types
+// of that run (engine::see_types). An If counts as the larger of its branches, a Loop or Scan as
+// its body times the steps that its results tell, or one. What has unknown dimensions counts as
+// nothing, an unknown operator as one operation for each element that it makes.
 [[nodiscard]] ById<NodeId, Work> work_of(const Model& model, const Graph& graph);
 
 }  // namespace convoy::onnx

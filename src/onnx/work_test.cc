@@ -17,8 +17,8 @@ Work of_graph(const std::string& text) { return last(parse_graph(text)); }
 
 // With ONNX Runtime's operators, whose results have the types that are declared.
 Work of_fused(const std::string& text) {
-  return last(parse_model("<ir_version: 8, opset_import: [\"\" : 18, \"com.microsoft\" : 1]>\n" +
-                          text));
+  return last(
+      parse_model("<ir_version: 8, opset_import: [\"\" : 18, \"com.microsoft\" : 1]>\n" + text));
 }
 
 TEST(Work, OfAConvolutionIsTwoForEachProductAndOneForTheBias) {
@@ -43,7 +43,8 @@ TEST(Work, OfAFusedConvolutionCountsItsSumAndItsActivation) {
   EXPECT_EQ(of_fused(R"(
     g (float[1,1,4,4] x, float[1,1,1,1] w, float[1] b, float[1,1,4,4] z) => (float[1,1,4,4] y) {
       y = com.microsoft.FusedConv<activation = "Relu">(x, w, b, z)
-    })").flops,
+    })")
+                .flops,
             16 * (2 + 1 + 1 + 1));
 }
 
@@ -56,25 +57,28 @@ TEST(Work, OfATransposedConvolutionGoesByItsInput) {
 }
 
 TEST(Work, OfMatrixProducts) {
-  EXPECT_EQ(of_graph("g (float[5,2,3] a, float[3,4] b) => (float[5,2,4] y) { y = MatMul(a, b) }")
-                .flops,
-            2 * 5 * 2 * 4 * 3);
+  EXPECT_EQ(
+      of_graph("g (float[5,2,3] a, float[3,4] b) => (float[5,2,4] y) { y = MatMul(a, b) }").flops,
+      2 * 5 * 2 * 4 * 3);
   EXPECT_EQ(of_graph("g (float[3] a, float[3,4] b) => (float[4] y) { y = MatMul(a, b) }").flops,
             2 * 4 * 3);
   EXPECT_EQ(of_graph(R"(
     g (float[3,2] a, float[4,3] b, float[4] c) => (float[2,4] y) {
       y = Gemm<transA = 1, transB = 1>(a, b, c)
-    })").flops,
+    })")
+                .flops,
             2 * 8 * 3 + 8);
   EXPECT_EQ(of_fused(R"(
     g (float[6,3,2] a, float[6,3,4] b) => (float[6,2,4] y) {
       y = com.microsoft.FusedMatMul<transA = 1>(a, b)
-    })").flops,
+    })")
+                .flops,
             2 * 6 * 2 * 4 * 3);
 }
 
 TEST(Work, OfIntegersCountsAsThatOfFloatsAndMovesLess) {
-  const Work work = of_graph("g (uint8[2,3] a, int8[3,4] b) => (int32[2,4] y) { y = MatMulInteger(a, b) }");
+  const Work work =
+      of_graph("g (uint8[2,3] a, int8[3,4] b) => (int32[2,4] y) { y = MatMulInteger(a, b) }");
   EXPECT_EQ(work.flops, 2 * 8 * 3);
   EXPECT_EQ(work.moved, Bytes(6 + 12 + 4 * 8));
 }
@@ -82,11 +86,13 @@ TEST(Work, OfIntegersCountsAsThatOfFloatsAndMovesLess) {
 TEST(Work, OfQuantizedProductsCountsTheirScales) {
   EXPECT_EQ(of_graph(R"(
     g (uint8[1,1,4,4] x, float xs, uint8 xz, int8[1,1,2,2] w, float ws, int8 wz, float ys, uint8 yz)
-      => (uint8[1,1,3,3] y) { y = QLinearConv(x, xs, xz, w, ws, wz, ys, yz) })").flops,
+      => (uint8[1,1,3,3] y) { y = QLinearConv(x, xs, xz, w, ws, wz, ys, yz) })")
+                .flops,
             9 * (2 * 4 + 2));
   EXPECT_EQ(of_graph(R"(
     g (uint8[2,3] a, float s, uint8 z, uint8[3,4] b, float t, uint8 u, float v, uint8 w)
-      => (uint8[2,4] y) { y = QLinearMatMul(a, s, z, b, t, u, v, w) })").flops,
+      => (uint8[2,4] y) { y = QLinearMatMul(a, s, z, b, t, u, v, w) })")
+                .flops,
             8 * (2 * 3 + 2));
 }
 
@@ -94,15 +100,18 @@ TEST(Work, OfEinsumIsTwoForEachProduct) {
   EXPECT_EQ(of_graph(R"(
     g (float[2,3,5] a, float[2,4,5] b) => (float[2,3,4] y) {
       y = Einsum<equation = "bij, bkj -> bik">(a, b)
-    })").flops,
+    })")
+                .flops,
             2 * 24 * 5);
   EXPECT_EQ(of_graph(R"(
     g (float[7,3,5] a, float[5,4] b) => (float[7,3,4] y) {
       y = Einsum<equation = "...ij,jk->...ik">(a, b)
-    })").flops,
+    })")
+                .flops,
             2 * 84 * 5);
   EXPECT_EQ(of_graph(R"(
-    g (float[2,3] a) => (float[3,2] y) { y = Einsum<equation = "ij->ji">(a) })").flops,
+    g (float[2,3] a) => (float[3,2] y) { y = Einsum<equation = "ij->ji">(a) })")
+                .flops,
             0);
 }
 
@@ -113,7 +122,8 @@ TEST(Work, OfAttentionThatProjectsIsItsProductsAndItsSoftmax) {
   EXPECT_EQ(of_fused(R"(
     g (float[1,4,6] x, float[6,18] w, float[18] b) => (float[1,4,6] y) {
       y = com.microsoft.Attention<num_heads = 2>(x, w, b)
-    })").flops,
+    })")
+                .flops,
             projections + scores + 5 * 2 * 4 * 4 + scores);
 }
 
@@ -123,7 +133,8 @@ TEST(Work, OfAttentionOverAPastGoesByAllKeys) {
     g (float[1,1,6] q, float[1,1,6] k, float[1,1,6] v, float[1,2,7,3] pk, float[1,2,7,3] pv)
       => (float[1,1,6] y, float[1,2,8,3] nk, float[1,2,8,3] nv) {
       y, nk, nv = com.microsoft.MultiHeadAttention<num_heads = 2>(q, k, v, , , , pk, pv)
-    })").flops,
+    })")
+                .flops,
             2 * 6 * 8 + 5 * 2 * 8 + 2 * 6 * 8);
 }
 
@@ -135,10 +146,12 @@ TEST(Work, OfNormsAndActivationsGoesByElement) {
   EXPECT_EQ(of_fused(R"(
     g (float[1,2,8] x, float[1,2,8] r, float[8] s, float[8] b) => (float[1,2,8] y) {
       y = com.microsoft.SkipLayerNormalization(x, r, s, b)
-    })").flops,
+    })")
+                .flops,
             16 * 8);
   EXPECT_EQ(of_fused(R"(
-    g (float[2,8] x, float[8] b) => (float[2,8] y) { y = com.microsoft.BiasGelu(x, b) })").flops,
+    g (float[2,8] x, float[8] b) => (float[2,8] y) { y = com.microsoft.BiasGelu(x, b) })")
+                .flops,
             16 * 6);
   EXPECT_EQ(of_graph("g (float[2,8] x) => (float[2,8] y) { y = Softmax(x) }").flops, 16 * 5);
   EXPECT_EQ(of_graph("g (float[2,8] x) => (float[2,8] y) { y = Tanh(x) }").flops, 16);
@@ -148,12 +161,15 @@ TEST(Work, OfPoolsAndReductionsGoesByWhatTheyRead) {
   EXPECT_EQ(of_graph(R"(
     g (float[1,2,6,6] x) => (float[1,2,3,3] y) {
       y = MaxPool<kernel_shape = [2,2], strides = [2,2]>(x)
-    })").flops,
+    })")
+                .flops,
             18 * 4);
-  EXPECT_EQ(of_graph("g (float[1,2,6,6] x) => (float[1,2,1,1] y) { y = GlobalAveragePool(x) }").flops,
-            72);
+  EXPECT_EQ(
+      of_graph("g (float[1,2,6,6] x) => (float[1,2,1,1] y) { y = GlobalAveragePool(x) }").flops,
+      72);
   EXPECT_EQ(of_graph(R"(
-    g (float[2,6] x) => (float[2,1] y) <int64[1] axes = {1}> { y = ReduceSum(x, axes) })").flops,
+    g (float[2,6] x) => (float[2,1] y) <int64[1] axes = {1}> { y = ReduceSum(x, axes) })")
+                .flops,
             12);
 }
 
@@ -162,7 +178,8 @@ TEST(Work, OfRecurrentNetsGoesByTheirWeightsOnceAStep) {
   EXPECT_EQ(of_graph(R"(
     g (float[5,2,6] x, float[1,12,6] w, float[1,12,3] r) => (float[5,1,2,3] y) {
       y = LSTM<hidden_size = 3>(x, w, r)
-    })").flops,
+    })")
+                .flops,
             10 * 2 * (72 + 36));
 }
 
@@ -183,7 +200,8 @@ TEST(Work, CountsAValueOnceThatIsReadTwice) {
 }
 
 TEST(Work, OfWhatHasUnknownDimensionsIsNothing) {
-  const Work work = of_graph("g (float[N,3] a, float[3,4] b) => (float[N,4] y) { y = MatMul(a, b) }");
+  const Work work =
+      of_graph("g (float[N,3] a, float[3,4] b) => (float[N,4] y) { y = MatMul(a, b) }");
   EXPECT_EQ(work.flops, 0);
   EXPECT_EQ(work.moved, Bytes(48)) << "of which b is known";
 }
@@ -208,7 +226,9 @@ TEST(Work, OfALoopIsItsBodyTimesItsSteps) {
     })";
   EXPECT_EQ(of_graph(R"(
     g (int64 m, float[2,3] x, float[3,3] w) => (float[2,3] y, float[5,2,3] rows) {
-      y, rows = Loop )" + body).flops,
+      y, rows = Loop )" +
+                     body)
+                .flops,
             5 * 2 * 6 * 3)
       << "by the rows that it collects";
   EXPECT_EQ(of_graph(R"(
@@ -216,7 +236,8 @@ TEST(Work, OfALoopIsItsBodyTimesItsSteps) {
       y = Loop <body = b (int64 i, bool on, float[2,3] s) => (bool go, float[2,3] n) {
         go = Identity(on)  n = MatMul(s, w)
       }>(m, , x)
-    })").flops,
+    })")
+                .flops,
             7 * 2 * 6 * 3)
       << "by its constant count";
 }
@@ -228,7 +249,8 @@ TEST(Work, OfAScanGoesByTheLengthOfItsSequence) {
         body = b (float[3] a, float[3] x) => (float[3] n, float[3] row) {
           n = Add(a, x)  row = Identity(n)
         }>(s, xs)
-    })").flops,
+    })")
+                .flops,
             6 * 3);
 }
 

@@ -14,8 +14,8 @@ namespace convoy::plan {
 // {solver, objective, costs, items, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
 //  unused: [{device, why}], limits}; nodes and values by name. memory_bytes is that of the stage's
-// device; bound_s and gap are null where no bound is known; `costs` says where they come from, and is
-// empty for a published problem; all figures are per request of so many `items`.
+// device; bound_s and gap are null where no bound is known; `costs` says where they come from, and
+// is empty for a published problem; all figures are per request of so many `items`.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 

@@ -25,13 +25,14 @@ Result<void> check_roofs(const fleet::Fleet& fleet) {
     if (!device.flops) keys.emplace_back("flops");
     if (!device.memory_bandwidth) keys.emplace_back("memory_bandwidth");
     if (keys.empty()) continue;
-    lacking.push_back(fmt::format("the device \"{}\" has no {}", device.name,
-                                  fmt::join(keys, " and no ")));
+    lacking.push_back(
+        fmt::format("the device \"{}\" has no {}", device.name, fmt::join(keys, " and no ")));
   }
   if (lacking.empty()) return {};
-  return fail(ErrorKind::input,
-              "{}: estimates need both; convoy doctor --calibrate, run on a device, measures its own",
-              fmt::join(lacking, "; "));
+  return fail(
+      ErrorKind::input,
+      "{}: estimates need both; convoy doctor --calibrate, run on a device, measures its own",
+      fmt::join(lacking, "; "));
 }
 
 DeviceProfile estimate(const onnx::Graph& graph, const ById<NodeId, onnx::Work>& works,

@@ -23,9 +23,10 @@ struct Roofs {
 [[nodiscard]] Seconds roofline(const onnx::Work& work, const Roofs& roofs);
 
 // The profile of the optimised model `file` on every device of the fleet by its `flops` and
-// `memory_bandwidth`, source estimated. Runs the model here once on `inputs`, which need all that it
-// requires, to see how large its values are. Stages have no overhead; a worker needs as much memory as
-// here. Errors: devices that lack one of the two, each with what it lacks; those of the run.
+// `memory_bandwidth`, source estimated. Runs the model here once on `inputs`, which need all that
+// it requires, to see how large its values are. Stages have no overhead; a worker needs as much
+// memory as here. Errors: devices that lack one of the two, each with what it lacks; those of the
+// run.
 [[nodiscard]] Result<Profile> estimate_fleet(const std::filesystem::path& file,
                                              const engine::NamedTensors& inputs,
                                              const fleet::Fleet& fleet);

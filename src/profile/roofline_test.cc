@@ -27,7 +27,8 @@ class EstimateFleet : public testing::Test {
       g (float[N,3] x, float[3,4] w) => (float[N,4] y) {
         p = MatMul(x, w)
         y = Relu(p)
-      })"), {"product", "relu"});
+      })"),
+                                          {"product", "relu"});
     EXPECT_TRUE(onnx::write_model(model, file_));
     const auto ports = engine::inputs_of(onnx::index_graph(model).value());
     inputs_ = engine::by_name(
@@ -36,9 +37,8 @@ class EstimateFleet : public testing::Test {
                               .cores = 0.5,
                               .flops = FlopsPerSecond(48),
                               .memory_bandwidth = BytesPerSecond(64)});
-    fleet_.devices.push_back({.name = "watch",
-                              .flops = FlopsPerSecond(4),
-                              .memory_bandwidth = BytesPerSecond(1024)});
+    fleet_.devices.push_back(
+        {.name = "watch", .flops = FlopsPerSecond(4), .memory_bandwidth = BytesPerSecond(1024)});
   }
 
   onnx::ScratchFolder folder_;
