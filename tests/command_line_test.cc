@@ -110,6 +110,28 @@ TEST_F(CommandLine, PlansByAProfileOfTheSameDevicesOnly) {
                  "to its cores, but it has 0.5 cores");
 }
 
+TEST_F(CommandLine, PlansForDevicesThatAreNotThereByEstimates) {
+  expect_refused("plan $MODEL --devices devices.yaml --estimate",
+                 "convoy: the device \"phone\" has no flops and no memory_bandwidth; the device "
+                 "\"tablet\" has no flops and no memory_bandwidth: estimates need both");
+  folder_.write(
+      "devices.yaml",
+      "devices:\n"
+      "  - {name: phone, address: 'phone:7000', flops: 10 GFLOP/s, memory_bandwidth: 5 GB/s}\n"
+      "  - {name: tablet, address: 'tablet:7000', flops: 20 GFLOP/s, memory_bandwidth: 9 GB/s}\n");
+  const Ended planned = run("plan $MODEL --devices devices.yaml --estimate");
+  EXPECT_EQ(planned.status, 0);
+  EXPECT_THAT(planned.said, HasSubstr("costs: estimated"));
+  EXPECT_THAT(run("plan $MODEL --devices devices.yaml --estimate --json").said,
+              HasSubstr("\"costs\": \"estimated\""));
+  EXPECT_THAT(run("profile $MODEL --devices devices.yaml --estimate").said,
+              AllOf(HasSubstr("phone: "), HasSubstr("tablet: "), HasSubstr(" a run (estimated)")));
+  expect_refused("profile $MODEL --estimate", "convoy: --estimate requires --devices");
+  expect_refused("plan $MODEL --devices devices.yaml --estimate --batch 4",
+                 "convoy: --batch 4: the model takes 1 items a request, not 4: the first dimension "
+                 "of its input");
+}
+
 TEST_F(CommandLine, NamesThePlaceInAJsonFileThatIsBroken) {
   for (const std::string name : {"map.json", "plan.json", "profile.json"}) {
     folder_.write(name, "{\n  \"stages\": oops\n}\n");

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "engine/session.h"
 #include "foundation/units.h"
 #include "foundation/version.h"
+#include "profile/calibrate.h"
 
 namespace convoy::cli {
 namespace {
@@ -95,26 +97,44 @@ std::vector<Finding> findings() {
   };
 }
 
-Result<void> doctor(bool json) {
+struct Arguments {
+  bool calibrate = false;
+  int threads = 1;
+  bool json = false;
+};
+
+Result<void> doctor(const Arguments& arguments) {
+  std::optional<profile::Roofs> roofs;
+  if (arguments.calibrate) {
+    const auto measured = profile::calibrate(arguments.threads);
+    if (!measured) return std::unexpected(measured.error());
+    roofs = *measured;
+  }
   utsname kernel{};
   ::uname(&kernel);
   const auto memory = Bytes(static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) *
                             ::sysconf(_SC_PAGESIZE));
   const unsigned cores = std::thread::hardware_concurrency();
   const std::vector<Finding> all = findings();
-  if (json) {
+  if (arguments.json) {
     nlohmann::json abilities = nlohmann::json::array();
     for (const Finding& finding : all) {
       abilities.push_back({{"what", finding.what}, {"able", finding.able}, {"how", finding.how}});
     }
-    fmt::print("{}\n", nlohmann::json{{"convoy", std::string(kVersion)},
-                                      {"onnxruntime", engine::runtime_version()},
-                                      {"kernel", kernel.release},
-                                      {"processor", processor()},
-                                      {"cores", cores},
-                                      {"memory_bytes", memory.value()},
-                                      {"abilities", std::move(abilities)}}
-                           .dump());
+    nlohmann::json json = {{"convoy", std::string(kVersion)},
+                           {"onnxruntime", engine::runtime_version()},
+                           {"kernel", kernel.release},
+                           {"processor", processor()},
+                           {"cores", cores},
+                           {"memory_bytes", memory.value()},
+                           {"abilities", std::move(abilities)}};
+    if (roofs) {
+      json["calibration"] = {{"source", "measured"},
+                             {"threads", arguments.threads},
+                             {"flops_per_s", roofs->flops.value()},
+                             {"memory_bytes_per_s", roofs->memory_bandwidth.value()}};
+    }
+    fmt::print("{}\n", json.dump());
     return {};
   }
   fmt::print("convoy {}, ONNX Runtime {}, Linux {}\n{} cores ({}), {} of memory\n\n", kVersion,
@@ -126,18 +146,32 @@ Result<void> doctor(bool json) {
     fmt::print("\nWhat the kernel does not enforce is imitated in the workers: computing is "
                "stretched, sending is paced; memory is not limited.\n");
   }
+  if (roofs) {
+    fmt::print(
+        "\nMeasured with {} thread{}, for devices.yaml:\n    flops: {:.3g} GFLOP/s\n"
+        "    memory_bandwidth: {:.3g} GB/s\n",
+        arguments.threads, arguments.threads == 1 ? "" : "s", roofs->flops.value() / 1e9,
+        roofs->memory_bandwidth.value() / 1e9);
+  }
   return {};
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app, Action& action) {
-  auto json = std::make_shared<bool>(false);
+  auto arguments = std::make_shared<Arguments>();
   CLI::App* const command =
       app.add_subcommand("doctor", "What this machine can emulate and measure, and why not.");
-  command->footer("Example:\n  convoy doctor --json");
-  command->add_flag("--json", *json, "Print one JSON object");
-  command->callback([json, &action] { action = [json] { return doctor(*json); }; });
+  command->footer("Examples:\n  convoy doctor --json\n  convoy doctor --calibrate --threads 4");
+  auto* const calibrate = command->add_flag(
+      "--calibrate", arguments->calibrate,
+      "Measure flops and memory_bandwidth, which --estimate of convoy plan goes by");
+  command->add_option("--threads", arguments->threads, "CPU threads that --calibrate computes with")
+      ->needs(calibrate)
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, &action] { action = [arguments] { return doctor(*arguments); }; });
 }
 
 }  // namespace convoy::cli

@@ -1,5 +1,7 @@
 #include "cli/model_inputs.h"
 
+#include <utility>
+
 #include "cli/dimensions.h"
 #include "engine/input_files.h"
 #include "engine/named_run.h"
@@ -8,13 +10,12 @@
 namespace convoy::cli {
 
 Result<engine::NamedTensors> model_inputs(const onnx::Graph& graph, const std::string& input,
-                                          const std::vector<std::string>& dims) {
-  return model_inputs(engine::inputs_of(graph), input, dims);
+                                          const std::vector<std::string>& dims, int batch) {
+  return model_inputs(engine::inputs_of(graph), input, dims, batch);
 }
 
-Result<engine::NamedTensors> model_inputs(const std::vector<engine::Port>& ports,
-                                          const std::string& input,
-                                          const std::vector<std::string>& dims) {
+Result<engine::NamedTensors> model_inputs(std::vector<engine::Port> ports, const std::string& input,
+                                          const std::vector<std::string>& dims, int batch) {
   const Result<Dimensions> sizes = parse_dimensions(dims);
   if (!sizes) return std::unexpected(sizes.error());
   if (!input.empty() && !dims.empty()) {
@@ -22,6 +23,11 @@ Result<engine::NamedTensors> model_inputs(const std::vector<engine::Port>& ports
                 "--dim {}: is for inputs that are made up, not for those of --input", dims.front());
   }
   if (!input.empty()) return engine::read_inputs(input, ports);
+  if (batch > 0) {
+    auto batched = engine::with_items(std::move(ports), batch);
+    if (!batched) return within(fmt::format("--batch {}", batch), batched.error());
+    ports = *std::move(batched);
+  }
   const auto sample = engine::sample_inputs(ports, *sizes, engine::kSampleSeed);
   if (!sample) return std::unexpected(sample.error());
   return engine::by_name(ports, *sample);

@@ -11,12 +11,15 @@
 
 namespace convoy::cli {
 
-// From the user's files (--input), or else made up, with the sizes that --dim gives.
+// From the user's files (--input), or else made up, with the sizes that --dim and --batch give; a
+// `batch` of 0 is that of the model.
 [[nodiscard]] Result<engine::NamedTensors> model_inputs(const onnx::Graph& graph,
                                                         const std::string& input,
-                                                        const std::vector<std::string>& dims);
-[[nodiscard]] Result<engine::NamedTensors> model_inputs(const std::vector<engine::Port>& ports,
+                                                        const std::vector<std::string>& dims,
+                                                        int batch = 0);
+[[nodiscard]] Result<engine::NamedTensors> model_inputs(std::vector<engine::Port> ports,
                                                         const std::string& input,
-                                                        const std::vector<std::string>& dims);
+                                                        const std::vector<std::string>& dims,
+                                                        int batch = 0);
 
 }  // namespace convoy::cli

@@ -30,6 +30,7 @@
 #include "plan/solve.h"
 #include "plan/standby_file.h"
 #include "plan/verify.h"
+#include "profile/roofline.h"
 
 namespace convoy::cli {
 namespace {
@@ -52,6 +53,8 @@ struct Arguments {
   std::uint64_t seed = 1;
   ProblemArguments problem;
   MovingFleetArguments moving;
+  int batch = 0;  // 0: the model's own, or the profile's
+  bool estimate = false;
   bool verify = false;
   bool json = false;
 };
@@ -164,6 +167,23 @@ plan::SolveOptions options_of(const Arguments& arguments, const StopSignal& stop
           .budget = Seconds(arguments.budget_s),
           .seed = arguments.seed,
           .stop = [&stop] { return stop.requested(); }};
+}
+
+Result<profile::Profile> profile_of(const Arguments& arguments, const bench::PreparedModel& model,
+                                    const fleet::Fleet& fleet) {
+  if (!arguments.profile.empty()) {
+    Result<profile::Profile> read = read_profile(arguments.profile, model);
+    if (read && arguments.batch > 0 && read->items != arguments.batch) {
+      return fail(ErrorKind::input, "{}: is a profile of {} items a request, but --batch says {}",
+                  arguments.profile, read->items, arguments.batch);
+    }
+    return read;
+  }
+  Result<profile::Profile> profile = arguments.estimate
+                                         ? profile::estimate_fleet(model.file, model.sample, fleet)
+                                         : measured_profile(model, fleet);
+  if (profile) profile->items = std::max(1, arguments.batch);
+  return profile;
 }
 
 // Without the user's own points.
@@ -288,14 +308,13 @@ Result<void> make_plan(const Arguments& arguments) {
 
   Result<Subject> subject = prepare(arguments, *devices);
   if (!subject) return std::unexpected(subject.error());
-  if (!arguments.input.empty() || !arguments.dims.empty()) {
-    auto inputs = model_inputs(subject->model.graph, arguments.input, arguments.dims);
+  if (!arguments.input.empty() || !arguments.dims.empty() || arguments.batch > 0) {
+    auto inputs =
+        model_inputs(subject->model.graph, arguments.input, arguments.dims, arguments.batch);
     if (!inputs) return std::unexpected(inputs.error());
     subject->model.sample = std::move(*inputs);
   }
-  const Result<profile::Profile> profile = arguments.profile.empty()
-                                               ? measured_profile(subject->model, fleet)
-                                               : read_profile(arguments.profile, subject->model);
+  const Result<profile::Profile> profile = profile_of(arguments, subject->model, fleet);
   if (!profile) return std::unexpected(profile.error());
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
   if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())
@@ -325,6 +344,7 @@ void add_plan(CLI::App& app, Action& action) {
       "  convoy plan model.onnx --devices devices.yaml --front energy\n"
       "  convoy plan model.onnx --devices devices.yaml --standby\n"
       "  convoy plan model.onnx --devices devices.yaml --over-time --home laptop\n"
+      "  convoy plan model.onnx --devices devices.yaml --estimate --batch 8\n"
       "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
       "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
@@ -343,16 +363,27 @@ void add_plan(CLI::App& app, Action& action) {
                     "Several devices may run the same stage, request by request in turn");
   command->add_option("--front", arguments->front,
                       "latency or energy: show the plans between the best throughput and the least of it");
-  command->add_option("--profile", arguments->profile,
-                      "profile.json of convoy profile; without it, what is kept from an "
-                      "earlier time or measured now");
+  auto* const profile =
+      command->add_option("--profile", arguments->profile,
+                          "profile.json of convoy profile; without it, what is kept from an "
+                          "earlier time or measured now");
+  command
+      ->add_flag("--estimate", arguments->estimate,
+                 "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
+      ->excludes(profile);
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
   command->add_option("--level", arguments->level,
                       "Optimisation before the cut: none, basic, extended, all")
       ->capture_default_str();
-  command->add_option("--input", arguments->input,
-                      "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
+  auto* const input =
+      command->add_option("--input", arguments->input,
+                          "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
+  command
+      ->add_option("--batch", arguments->batch,
+                   "Items of a request (a micro-batch): the first dimension of the inputs")
+      ->excludes(input)
+      ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command->add_option("--budget", arguments->budget_s, "Seconds that auto and search may take")
       ->capture_default_str();

@@ -24,6 +24,7 @@
 #include "foundation/sha256.h"
 #include "onnx/model.h"
 #include "profile/measure.h"
+#include "profile/roofline.h"
 
 namespace convoy::cli {
 namespace {
@@ -36,6 +37,8 @@ struct Arguments {
   std::string level = "extended";
   std::vector<std::string> dims;
   int threads = 1;
+  int batch = 0;  // 0: the model's own
+  bool estimate = false;
   bool json = false;
 };
 
@@ -43,7 +46,8 @@ struct Arguments {
 struct Subject {
   std::filesystem::path file;
   onnx::Graph graph;
-  std::vector<engine::SharedTensor> inputs;
+  engine::NamedTensors named;
+  std::vector<engine::SharedTensor> inputs;  // the same, in order
 };
 
 Result<Subject> prepare(const Arguments& arguments) {
@@ -55,11 +59,11 @@ Result<Subject> prepare(const Arguments& arguments) {
   if (!model) return std::unexpected(model.error());
   Result<onnx::Graph> graph = onnx::index_graph(*model);
   if (!graph) return within(arguments.model, graph.error());
-  const auto named = model_inputs(*graph, arguments.input, arguments.dims);
+  auto named = model_inputs(*graph, arguments.input, arguments.dims, arguments.batch);
   if (!named) return std::unexpected(named.error());
   auto inputs = engine::in_order(engine::inputs_of(*graph), *named);
   if (!inputs) return std::unexpected(inputs.error());
-  return Subject{*file, *std::move(graph), *std::move(inputs)};
+  return Subject{*file, *std::move(graph), *std::move(named), *std::move(inputs)};
 }
 
 Result<profile::Profile> profile_here(const Subject& subject, int threads) {
@@ -83,16 +87,27 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
+  if (arguments.estimate) {
+    return profile::estimate_fleet(subject.file, subject.named, devices->fleet);
+  }
   StopSignal stop;
   return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
                                   {.program = this_program(),
                                    .stop = [&] { return stop.requested(); }});
 }
 
-void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {
-  fmt::print("{}: {} a run (+- {}, {} runs, {}), {} of it beside the nodes\n", device.device,
-             to_text(device.run), to_text(device.spread), device.runs,
-             profile::name_of(device.source), to_text(device.stage_overhead));
+void print(const profile::DeviceProfile& device, int items, const onnx::Graph& graph) {
+  if (device.source == profile::Source::estimated) {
+    fmt::print("{}: {} a run (estimated)\n", device.device, to_text(device.run));
+  } else {
+    fmt::print("{}: {} a run (+- {}, {} runs, {}), {} of it beside the nodes\n", device.device,
+               to_text(device.run), to_text(device.spread), device.runs,
+               profile::name_of(device.source), to_text(device.stage_overhead));
+  }
+  if (items > 1) {
+    fmt::print("  a run is a micro-batch of {} items: {} an item\n", items,
+               to_text(device.run / items));
+  }
   std::vector<const onnx::Node*> nodes;
   for (const onnx::Node& node : graph.nodes) {
     if (device.nodes.contains(node.name)) nodes.push_back(&node);
@@ -122,8 +137,9 @@ Result<void> profile(const Arguments& arguments) {
   }
   const Result<Subject> subject = prepare(arguments);
   if (!subject) return std::unexpected(subject.error());
-  const Result<profile::Profile> profile = profile_of(arguments, *subject);
+  Result<profile::Profile> profile = profile_of(arguments, *subject);
   if (!profile) return std::unexpected(profile.error());
+  profile->items = std::max(1, arguments.batch);
   const std::string json = profile::to_json(*profile);
   if (!arguments.output.empty()) {
     if (auto written = write_file(arguments.output, json); !written) return written;
@@ -132,7 +148,9 @@ Result<void> profile(const Arguments& arguments) {
     fmt::print("{}", json);
     return {};
   }
-  for (const profile::DeviceProfile& device : profile->devices) print(device, subject->graph);
+  for (const profile::DeviceProfile& device : profile->devices) {
+    print(device, profile->items, subject->graph);
+  }
   return {};
 }
 
@@ -141,17 +159,28 @@ Result<void> profile(const Arguments& arguments) {
 void add_profile(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* const command =
-      app.add_subcommand("profile", "Measures what each node of a model costs.");
+      app.add_subcommand("profile", "Measures, or estimates, what each node of a model costs.");
   command->footer(
-      "Example:\n  convoy profile model.onnx\n"
-      "  convoy profile model.onnx --devices devices.yaml -o profile.json");
+      "Examples:\n  convoy profile model.onnx\n"
+      "  convoy profile model.onnx --devices devices.yaml -o profile.json\n"
+      "  convoy profile model.onnx --devices devices.yaml --estimate --batch 8");
   command->add_option("MODEL", arguments->model, "The model (.onnx)")->required();
   auto* const devices =
       command->add_option("--devices", arguments->devices,
                           "devices.yaml: measure on each of its devices; here without it");
   command->add_option("-o,--output", arguments->output, "Write profile.json here");
-  command->add_option("--input", arguments->input,
-                      "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
+  auto* const input =
+      command->add_option("--input", arguments->input,
+                          "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
+  command
+      ->add_flag("--estimate", arguments->estimate,
+                 "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
+      ->needs(devices);
+  command
+      ->add_option("--batch", arguments->batch,
+                   "Items of a request (a micro-batch): the first dimension of the inputs")
+      ->excludes(input)
+      ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command->add_option("--level", arguments->level,
                       "Optimise at this level first: none, basic, extended, all")

@@ -151,6 +151,34 @@ std::vector<Port> inputs_of(const onnx::Graph& graph) {
   return ports;
 }
 
+Result<std::vector<Port>> with_items(std::vector<Port> ports, std::int64_t items) {
+  const auto first = std::ranges::find_if(ports, &Port::required);
+  if (first == ports.end()) return fail(ErrorKind::input, "the model has no input that has items");
+  if (!first->type.dims || first->type.dims->empty()) {
+    return fail(ErrorKind::input, "the first input, \"{}\", has no dimension for items: it is {}",
+                first->name, onnx::to_text(first->type));
+  }
+  const onnx::Dimension batch = first->type.dims->front();
+  if (batch.size == items) return ports;
+  if (batch.size) {
+    return fail(
+        ErrorKind::input,
+        "the model takes {} items a request, not {}: the first dimension of its input \"{}\" "
+        "is fixed",
+        *batch.size, items, first->name);
+  }
+  for (Port& port : ports) {
+    if (!port.type.dims) continue;
+    for (onnx::Dimension& dim : *port.type.dims) {
+      const bool is_first = &dim == &port.type.dims->front();
+      if (!dim.size && dim.symbol == batch.symbol && (is_first || !dim.symbol.empty())) {
+        dim = {.size = items, .symbol = ""};
+      }
+    }
+  }
+  return ports;
+}
+
 Result<std::vector<SharedTensor>> sample_inputs(const std::vector<Port>& ports,
                                                 const std::map<std::string, std::int64_t>& dims,
                                                 std::uint64_t seed) {

@@ -42,6 +42,38 @@ TEST(SampleInputs, AreNormallyDistributedFloats) {
   EXPECT_NEAR(squares / 10000, 1, 0.05);
 }
 
+std::string text_of(const Port& port) { return onnx::to_text(port.type); }
+
+TEST(WithItems, SetsTheFirstDimensionAndAllOfItsName) {
+  const auto ports = with_items({port(ElementType::float32, {symbol("batch"), number(3)}),
+                                 port(ElementType::float32, {number(2), symbol("batch")}),
+                                 port(ElementType::int64, {symbol("other")})},
+                                4);
+  ASSERT_TRUE(ports) << ports.error().message;
+  EXPECT_EQ(text_of((*ports)[0]), "float32 [4, 3]");
+  EXPECT_EQ(text_of((*ports)[1]), "float32 [2, 4]");
+  EXPECT_EQ(text_of((*ports)[2]), "int64 [other]");
+}
+
+TEST(WithItems, SetsEachFirstDimensionWithoutANameIfTheFirstHasNone) {
+  const auto ports = with_items({port(ElementType::float32, {symbol(""), symbol("")}),
+                                 port(ElementType::float32, {symbol("")})},
+                                4);
+  ASSERT_TRUE(ports) << ports.error().message;
+  EXPECT_EQ(text_of((*ports)[0]), "float32 [4, ?]");
+  EXPECT_EQ(text_of((*ports)[1]), "float32 [4]");
+}
+
+TEST(WithItems, SaysWhereTheModelFixesAnotherNumber) {
+  const std::vector<Port> ports = {port(ElementType::float32, {number(1), number(3)})};
+  EXPECT_TRUE(with_items(ports, 1));
+  EXPECT_EQ(with_items(ports, 4).error().message,
+            "the model takes 1 items a request, not 4: the first dimension of its input \"x\" is "
+            "fixed");
+  EXPECT_EQ(with_items({port(ElementType::float32, {})}, 4).error().message,
+            "the first input, \"x\", has no dimension for items: it is float32 []");
+}
+
 TEST(SampleInputs, AreTheSameForTheSameSeedOnly) {
   const std::vector<Port> ports = {port(ElementType::float16, {number(8)})};
   const auto first = sample_inputs(ports, {}, 1);

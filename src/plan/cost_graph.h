@@ -33,6 +33,9 @@ struct CostValue {
 // Nodes stand in a topological order. Nothing of ONNX in here: published planning problems are read
 // into it as well.
 struct CostGraph {
+  // Where the costs come from: "measured", "emulated, estimated"; empty for a published problem.
+  std::string source;
+  int items = 1;  // of a request (a micro-batch); all costs are per request
   ById<NodeId, CostNode> nodes;
   ById<ValueId, CostValue> values;
   ById<WeightId, Bytes> weights;

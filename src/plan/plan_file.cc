@@ -73,6 +73,8 @@ Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet
   const std::string unit = plan.objective == Objective::energy ? "_j" : "_s";
   Json json = {{"solver", plan.solver},
                {"objective", name_of(plan.objective)},
+               {"costs", graph.source},
+               {"items", graph.items},
                {"period_s", figures.period.count()},
                {"latency_s", figures.latency.count()},
                {"energy_j", figures.energy.value()},
@@ -166,11 +168,19 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   std::string text = text_table(rows);
   const Seconds period = figures.period;
   text += fmt::format("\nperiod {}", to_text(period));
-  if (period > Seconds(0)) text += fmt::format(" ({:.3g} requests a second)", 1 / period.count());
+  if (period > Seconds(0)) {
+    text += fmt::format(" ({:.3g} requests a second", 1 / period.count());
+    if (graph.items > 1) {
+      text += fmt::format(" of {} items: {:.3g} items a second", graph.items,
+                          graph.items / period.count());
+    }
+    text += ")";
+  }
   text += fmt::format(", latency {}", to_text(figures.latency));
   if (figures.energy.value() > 0) text += fmt::format(", {} a request", to_text(figures.energy));
   if (plan.bound) text += "; " + bounds_of(plan);
   text += fmt::format("\nsolver: {}\n", plan.solver);
+  if (!graph.source.empty()) text += fmt::format("costs: {}\n", graph.source);
   for (const std::string& sentence : plan.limits) text += fmt::format("- {}\n", sentence);
   for (const Unused& unused : plan.unused) {
     text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);

@@ -11,10 +11,12 @@
 
 namespace convoy::plan {
 
-// {solver, objective, period_s, latency_s, energy_j, bound_s, gap, proven,
+// {solver, objective, costs, items, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
 //  unused: [{device, why}], limits}; nodes and values by name. memory_bytes is that of the stage's
-// device. Stages with replicas also have turns and replicas: [{device, turns}]. bound_s and gap are null where no bound is known. For energy: bound_j.
+// device. Stages with replicas also have turns and replicas: [{device, turns}]. bound_s (of energy:
+// bound_j) and gap are null where no bound is known; `costs` says where they come from, and is empty
+// for a published problem; all figures are per request of so many `items`.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 

@@ -50,6 +50,18 @@ TEST_F(PlanFileTest, WritesAPlanWithNames) {
             "its lightest stage would take 9.00 s, longer than the period of 1.00 s");
 }
 
+TEST_F(PlanFileTest, SaysWhereCostsComeFromAndWhatAnItemTakes) {
+  builder.problem().graph.source = "estimated";
+  builder.problem().graph.items = 4;
+  EXPECT_THAT(
+      to_text(plan, graph(), fleet()),
+      testing::AllOf(testing::HasSubstr("(1 requests a second of 4 items: 4 items a second)"),
+                     testing::HasSubstr("costs: estimated\n")));
+  const auto json = nlohmann::json::parse(to_json(plan, graph(), fleet()));
+  EXPECT_EQ(json["costs"], "estimated");
+  EXPECT_EQ(json["items"], 4);
+}
+
 TEST_F(PlanFileTest, WritesNullWhereNoBoundIsKnown) {
   plan.bound.reset();
   plan.proven = false;

@@ -1,9 +1,12 @@
 // Between a model's graph and the planner's.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cassert>
 #include <iterator>
 #include <optional>
 #include <ranges>
+#include <string_view>
 #include <utility>
 
 #include "foundation/suggest.h"
@@ -159,9 +162,14 @@ Result<PlannedGraph> cost_graph(const onnx::Graph& graph, const Profile& profile
   Result<PlannedGraph> planned = Builder(graph, profile).build();
   if (!planned) return planned;
   plan::CostGraph& costs = planned->costs;
+  costs.items = profile.items;
+  std::vector<std::string_view> sources;
   for (const fleet::Device& device : fleet.devices) {
     const Result<const DeviceProfile*> measured = find_device(profile, device.name);
     if (!measured) return std::unexpected(measured.error());
+    if (const auto source = name_of((*measured)->source); !std::ranges::contains(sources, source)) {
+      sources.push_back(source);
+    }
     if ((*measured)->cores != device.cores) {
       return fail(ErrorKind::input,
                   "the profile of the device \"{}\" was made with {}, but it has {}; convoy profile "
@@ -174,6 +182,7 @@ Result<PlannedGraph> cost_graph(const onnx::Graph& graph, const Profile& profile
     costs.stage_overhead.push_back((*measured)->stage_overhead);
     costs.runtime_memory.push_back((*measured)->runtime_memory);
   }
+  costs.source = fmt::format("{}", fmt::join(sources, ", "));
   return planned;
 }
 

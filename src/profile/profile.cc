@@ -34,6 +34,7 @@ constexpr double kMostSeconds = 1e6;
 constexpr double kMostBytes = 1e15;
 constexpr double kMostRuns = 1e9;
 constexpr double kMostCores = 1e6;
+constexpr double kMostItems = 1e9;
 
 Seconds seconds(const Json& object, const char* key) {
   return Seconds(json_member_number(object, key, kMostSeconds));
@@ -82,7 +83,8 @@ std::string to_json(const Profile& profile) {
   for (const auto& [name, size] : profile.values) values[name] = size.value();
   Json devices = Json::array();
   for (const DeviceProfile& device : profile.devices) devices.push_back(to_json(device));
-  const Json json = {{"model_sha256", profile.model_sha256},
+  const Json json = {{"items", profile.items},
+                     {"model_sha256", profile.model_sha256},
                      {"runtime_version", profile.runtime_version},
                      {"values", std::move(values)},
                      {"devices", std::move(devices)}};
@@ -93,6 +95,7 @@ std::string to_json(const Profile& profile) {
 Result<Profile> parse_profile(const std::string& text, const std::string& file) {
   return read_json(text, file, [](const Json& json) -> Result<Profile> {
     Profile profile;
+    profile.items = static_cast<int>(json_member_number(json, "items", kMostItems));
     profile.model_sha256 = json_text(json, "model_sha256");
     profile.runtime_version = json_text(json, "runtime_version");
     for (const auto& [name, size] : json_object(json, "values").items()) {

@@ -1,4 +1,4 @@
-// What the nodes of a model cost on a device, as measured there.
+// What the nodes of a model cost on a device, as measured there or estimated.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ enum class Source { measured, emulated, estimated };
 struct DeviceProfile {
   std::string device;
   Source source = Source::measured;
-  Seconds run{0};                          // wall time of one whole run, warm: median
+  Seconds run{0};                          // wall time of one whole run, warm: median; or estimated
   Seconds spread{0};                       // half of its interquartile range
   int runs = 0;
   double cores = 0;                        // that the device had; 0: not limited
@@ -36,6 +36,7 @@ struct DeviceProfile {
 
 // profile.json.
 struct Profile {
+  int items = 1;                           // of a request (a micro-batch); all costs are per request
   std::string model_sha256;                // of the optimised model that was profiled
   std::string runtime_version;
   std::map<std::string, Bytes> values;     // bytes of each value, as a sample run saw it

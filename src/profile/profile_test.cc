@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 Profile example() {
-  return {.model_sha256 = "abc",
+  return {.items = 8,
+          .model_sha256 = "abc",
           .runtime_version = "1.32.0",
           .values = {{"x", Bytes(12)}, {"odd \"name\"\n", Bytes(1)}},
           .devices = {{.device = "phone",
@@ -31,6 +32,7 @@ Profile example() {
 TEST(ProfileFile, ReadsBackWhatWasWritten) {
   const Result<Profile> read = parse_profile(to_json(example()), "p.json");
   ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->items, 8);
   EXPECT_EQ(read->model_sha256, "abc");
   EXPECT_EQ(read->runtime_version, "1.32.0");
   EXPECT_EQ(read->values, example().values);
@@ -145,6 +147,19 @@ TEST(CostGraph, PlacesWhatDependsOnInputs) {
   EXPECT_EQ(costs.compute[DeviceId(1)][NodeId(1)], Seconds(2));
   EXPECT_EQ(costs.stage_overhead[DeviceId(0)], Seconds(0.2));
   EXPECT_EQ(costs.runtime_memory[DeviceId(0)], Bytes(100));
+}
+
+TEST(CostGraph, SaysWhereItsCostsComeFrom) {
+  Profile profile = measured();
+  profile.items = 4;
+  const auto costs_of = [&](const std::vector<std::string>& devices) {
+    return cost_graph(graph(), profile, fleet_of(devices)).value().costs;
+  };
+  EXPECT_EQ(costs_of({"fast", "slow"}).source, "measured");
+  EXPECT_EQ(costs_of({"fast"}).items, 4);
+  profile.devices[1].source = Source::estimated;
+  EXPECT_EQ(costs_of({"fast", "slow"}).source, "measured, estimated");
+  EXPECT_EQ(costs_of({"slow"}).source, "estimated");
 }
 
 TEST(CostGraph, KnowsWhoMakesAndReadsEachValue) {
