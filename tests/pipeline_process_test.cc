@@ -167,7 +167,7 @@ class PipelineProcessTest : public testing::Test {
   std::unique_ptr<runtime::WorkerHost> host(
       const fleet::Fleet& fleet,
       emulation::Enforcement enforcement = emulation::Enforcement::automatic) {
-    auto made = emulation::make_local_host(fleet, CONVOY_PROGRAM,
+    auto made = emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                            emulation::MemoryLimit::enforced, enforcement);
     EXPECT_TRUE(made) << made.error().message;
     return *std::move(made);
@@ -318,7 +318,7 @@ TEST_F(PipelineProcessTest, SaysThatAWorkerRanOutOfMemory) {
 
 TEST_F(PipelineProcessTest, SaysWhyAWorkerDidNotStart) {
   const fleet::Fleet fleet = three_devices();
-  auto made = emulation::make_local_host(fleet, "/no/such/convoy",
+  auto made = emulation::make_local_host(fleet, {.program = "/no/such/convoy"},
                                          emulation::MemoryLimit::enforced);
   ASSERT_TRUE(made);
   const auto pipeline = start(fleet, **made);

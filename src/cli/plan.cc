@@ -17,7 +17,7 @@
 #include "cli/model_inputs.h"
 #include "cli/planning_problem.h"
 #include "cli/stop_signal.h"
-#include "cli/this_program.h"
+#include "cli/surroundings.h"
 #include "emulation/fleet_profile.h"
 #include "fleet/devices_file.h"
 #include "foundation/file.h"
@@ -35,6 +35,7 @@ constexpr Seconds kMostBudget{24 * 3600};
 struct Arguments {
   std::string model;
   std::string devices;
+  std::string keys;
   std::string solver = "auto";
   std::string objective = "throughput";
   std::string level = "extended";
@@ -106,10 +107,10 @@ Result<Subject> prepare(const Arguments& arguments, const fleet::DevicesFile& de
 
 // Measured on each device, or known from an earlier time.
 Result<profile::Profile> measured_profile(const bench::PreparedModel& model,
-                                          const fleet::Fleet& fleet) {
+                                          const fleet::Fleet& fleet, const std::string& keys) {
   StopSignal stop;
   return emulation::fleet_profile(model.file, model.ordered_sample(), fleet,
-                                  {.program = this_program(),
+                                  {.surroundings = surroundings(keys),
                                    .reuse = emulation::Reuse::kept,
                                    .stop = [&] { return stop.requested(); }});
 }
@@ -219,7 +220,8 @@ Result<void> make_plan(const Arguments& arguments) {
     subject->model.sample = std::move(*inputs);
   }
   const Result<profile::Profile> profile = arguments.profile.empty()
-                                               ? measured_profile(subject->model, fleet)
+                                               ? measured_profile(subject->model, fleet,
+                                                                  arguments.keys)
                                                : read_profile(arguments.profile, subject->model);
   if (!profile) return std::unexpected(profile.error());
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
@@ -259,6 +261,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--profile", arguments->profile,
                       "profile.json of convoy profile; without it, what is kept from an "
                       "earlier time or measured now");
+  add_keys(*command, arguments->keys);
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
   command->add_option("--level", arguments->level,

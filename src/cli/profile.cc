@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
-#include "cli/this_program.h"
+#include "cli/surroundings.h"
 #include "emulation/fleet_profile.h"
 #include "engine/named_run.h"
 #include "engine/optimized_cache.h"
@@ -33,6 +33,7 @@ struct Arguments {
   std::string devices;
   std::string input;
   std::string output;
+  std::string keys;
   std::string level = "extended";
   std::vector<std::string> dims;
   int threads = 1;
@@ -85,7 +86,7 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
   StopSignal stop;
   return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
-                                  {.program = this_program(),
+                                  {.surroundings = surroundings(arguments.keys),
                                    .stop = [&] { return stop.requested(); }});
 }
 
@@ -153,6 +154,7 @@ void add_profile(CLI::App& app, Action& action) {
   command->add_option("--input", arguments->input,
                       "Folder with input_0.pb, ... or NAME.npy; a seeded sample without it");
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+  add_keys(*command, arguments->keys);
   command->add_option("--level", arguments->level,
                       "Optimise at this level first: none, basic, extended, all")
       ->capture_default_str();

@@ -85,6 +85,22 @@ Error from_wire(const wire::Failure& failure) {
   return {known ? static_cast<ErrorKind>(failure.kind()) : ErrorKind::failure, failure.message()};
 }
 
+wire::Drops to_wire(const Drops& drops) {
+  wire::Drops message;
+  message.set_malformed(drops.malformed);
+  message.set_untimely(drops.untimely);
+  message.set_strangers(drops.strangers);
+  message.set_refused(drops.refused);
+  return message;
+}
+
+Drops from_wire(const wire::Drops& drops) {
+  return {.malformed = drops.malformed(),
+          .untimely = drops.untimely(),
+          .strangers = drops.strangers(),
+          .refused = drops.refused()};
+}
+
 zmq::message_t to_part(const google::protobuf::MessageLite& message) {
   zmq::message_t part(message.ByteSizeLong());
   message.SerializeToArray(part.data(), static_cast<int>(part.size()));
@@ -92,7 +108,7 @@ zmq::message_t to_part(const google::protobuf::MessageLite& message) {
 }
 
 bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message) {
-  return part.size() <= std::numeric_limits<int>::max() &&
+  return part.size() <= kMostParsedBytes &&
          message.ParseFromArray(part.data(), static_cast<int>(part.size()));
 }
 
