@@ -101,6 +101,10 @@ void Door::add_to(std::vector<zmq::pollitem_t>& items) {
   }
 }
 
+bool Door::is_asked() {
+  return questions_ && (questions_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+}
+
 void Door::admit() {
   for (zmq::socket_t* const monitor : {&control_.monitor, &data_.monitor}) {
     while (next_event(*monitor) != 0) ++drops_.refused;

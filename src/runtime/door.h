@@ -47,6 +47,8 @@ class Door {
 
   // For polling; then admit(), and next() until it has nothing.
   void add_to(std::vector<zmq::pollitem_t>& items);
+  // Whether somebody wants to connect.
+  [[nodiscard]] bool is_asked();
   // Answers who wants to connect.
   void admit();
   [[nodiscard]] std::optional<Letter> next(Gate::Side side);

@@ -26,6 +26,10 @@ constexpr std::size_t kChunkBytes = 64 << 10;
 constexpr std::size_t kChunksUnderway = 16;
 // A transfer ends when the connection is lost so many times without a byte more being there.
 constexpr int kVainAttempts = 3;
+// After so many in a row whoever listens there is not the worker. One may fail while it starts or ends.
+constexpr int kFailedHandshakes = 5;
+// A worker that is not wanted after all is told so, and waited for so long.
+constexpr Seconds kLeave{1};
 // How often a worker's host is asked whether it lives, while we wait for something else.
 constexpr milliseconds kCheck{50};
 
@@ -98,11 +102,12 @@ Result<void> RemoteWorker::say_hello(Time deadline) {
     fits = check_device(device_, able);
     threads_ = static_cast<std::uint32_t>(device_.cores);
   }
+  greeted_ = true;
   if (!fits) {
+    if (welcome.protocol() == kProtocol) leave(after(kLeave));
     return within(fmt::format("device {} ({})", name(), worker_.endpoint.control),
                   std::move(fits.error()));
   }
-  greeted_ = true;
   disconnected_ = false;  // what failed before this connection
   return {};
 }
@@ -146,6 +151,7 @@ void RemoteWorker::leave(Time deadline) {
   wire::Request stop;
   stop.mutable_stop();
   [[maybe_unused]] const auto left = ask(std::move(stop), deadline);
+  greeted_ = false;
 }
 
 Result<void> RemoteWorker::send_model(const std::filesystem::path& file, const ModelFiles& model,
@@ -283,7 +289,9 @@ Result<void> RemoteWorker::check() {
   take_answers();
   take_events();
   if (const auto obituary = host_->obituary(name())) return lost(*obituary);
-  if (connection_ == Connection::refused) return unreached();
+  if (connection_ == Connection::refused || failed_handshakes_ >= kFailedHandshakes) {
+    return unreached();
+  }
   if (!greeted_ || !disconnected_) return {};
   // A process that died is known to its host a moment after its sockets closed.
   for (int i = 0; i < 20; ++i) {
@@ -301,15 +309,21 @@ void RemoteWorker::take_events() {
         break;
       case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         connection_ = Connection::open;
+        failed_handshakes_ = 0;
         break;
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         connection_ = Connection::refused;
+        break;
+      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:  // ZeroMQ does not try again
+        connection_ = Connection::stranger;
+        failed_handshakes_ = kFailedHandshakes;
         break;
       case ZMQ_EVENT_DISCONNECTED:
         disconnected_ = true;
         break;
       default:
         connection_ = Connection::stranger;
+        ++failed_handshakes_;
     }
   }
 }

@@ -120,6 +120,7 @@ class RemoteWorker {
   std::uint32_t threads_ = 0;
   wire::Hello hello_;
   Connection connection_ = Connection::none;
+  int failed_handshakes_ = 0;  // in a row
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, wire::Answer> answers_;
   bool greeted_ = false;

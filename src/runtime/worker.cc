@@ -176,6 +176,7 @@ Result<void> Worker::serve() {
     peers_.receive();
     answer_setup();
     peers_.release(Clock::now());
+    if (door_.is_asked()) reread_keys();
     door_.admit();
     while (auto letter = door_.next(Gate::Side::data)) take_data(*std::move(letter));
     while (auto letter = door_.next(Gate::Side::control)) take_request(*std::move(letter));
