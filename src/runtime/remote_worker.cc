@@ -293,9 +293,12 @@ Result<void> RemoteWorker::check() {
     return unreached();
   }
   if (!greeted_ || !disconnected_) return {};
-  // A process that died is known to its host a moment after its sockets closed.
+  // A process that died is known to its host a moment after its sockets closed; that our key was
+  // revoked, once we have tried to come back.
   for (int i = 0; i < 20; ++i) {
     std::this_thread::sleep_for(milliseconds(10));
+    take_events();
+    if (connection_ == Connection::refused) return unreached();
     if (const auto obituary = host_->obituary(name())) return lost(*obituary);
   }
   return lost("does not answer any more");
