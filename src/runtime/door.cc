@@ -131,8 +131,8 @@ void Door::say_refused(Gate::Side side, const std::string& address, const std::s
   std::erase_if(said_, [&](const auto& each) { return now - each.second >= kSayAgain; });
   if (said_.contains(key) || said_.size() >= kMostSaid) return;
   said_.emplace(key, now);
-  log_(fmt::format("refused a connection from {} ({}): unknown key {}", address, name_of(side),
-                   key));
+  log_(fmt::format("refused a connection from {} ({}): {} key {}", address, name_of(side),
+                   side == Gate::Side::control ? "unknown" : "nobody here expects", key));
 }
 
 std::optional<Letter> Door::next(Gate::Side side) {

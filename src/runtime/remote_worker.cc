@@ -102,13 +102,13 @@ Result<void> RemoteWorker::say_hello(Time deadline) {
     fits = check_device(device_, able);
     threads_ = static_cast<std::uint32_t>(device_.cores);
   }
+  take_events();  // those of earlier connections still count for nothing
   greeted_ = true;
   if (!fits) {
     if (welcome.protocol() == kProtocol) leave(after(kLeave));
     return within(fmt::format("device {} ({})", name(), worker_.endpoint.control),
                   std::move(fits.error()));
   }
-  disconnected_ = false;  // what failed before this connection
   return {};
 }
 
@@ -313,6 +313,7 @@ void RemoteWorker::take_events() {
       case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         connection_ = Connection::open;
         failed_handshakes_ = 0;
+        if (!greeted_) disconnected_ = false;  // that was an earlier one
         break;
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         connection_ = Connection::refused;

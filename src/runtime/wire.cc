@@ -160,6 +160,17 @@ Parts encode(const Parcel& parcel, PeerId from) {
     tensor.set_value(static_cast<std::uint32_t>(item.value.index()));
     append_tensor(item.tensor, tensor, parts);
   }
+  if (header.ByteSizeLong() > kMostParsedBytes) {
+    Parcel instead{.epoch = parcel.epoch,
+                   .request = parcel.request,
+                   .failure = Error{ErrorKind::failure,
+                                    fmt::format("{} of strings are too many to send; at most {} are right",
+                                                to_text(Bytes(static_cast<std::int64_t>(
+                                                    header.ByteSizeLong()))),
+                                                to_text(Bytes(kMostParsedBytes)))}};
+    for (const Item& item : parcel.items) instead.items.push_back({item.value, {}});
+    return encode(instead, from);
+  }
   parts.front() = to_part(header);
   return parts;
 }

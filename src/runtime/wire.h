@@ -37,6 +37,7 @@ void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& heade
     const google::protobuf::RepeatedPtrField<wire::TensorHeader>& headers, Parts& parts,
     std::size_t next);
 
+// Strings travel in the header: with more of them than fit there the parcel becomes a failed one.
 [[nodiscard]] Parts encode(const Parcel& parcel, PeerId from);
 // A header that was parsed already, and its message.
 [[nodiscard]] Result<Parcel> decode(const wire::DataHeader& header, Parts& parts);
