@@ -70,7 +70,9 @@ class HostsProcessTest : public testing::Test {
   }
 
   void make_keys(const std::string& name) { good(runtime::KeyFolder::create(keys_ / name, name)); }
-  runtime::KeyFolder keys(const std::string& of) { return good(runtime::KeyFolder::open(keys_ / of)); }
+  runtime::KeyFolder keys(const std::string& of) {
+    return good(runtime::KeyFolder::open(keys_ / of));
+  }
   // `one` trusts `other`.
   void introduce(const std::string& other, const std::string& one) {
     auto folder = keys(one);
@@ -205,9 +207,8 @@ TEST_F(HostsProcessTest, CutsOffARevokedCoordinatorWithinASecond) {
   Result<std::optional<runtime::Answer>> answer = pipeline->next(5s);
   EXPECT_LT(Clock::now() - begin, 3s);
   ASSERT_FALSE(answer);
-  EXPECT_THAT(answer.error().message,
-              AllOf(HasSubstr("device tablet: the worker at"),
-                    HasSubstr("does not trust the key of this host")));
+  EXPECT_THAT(answer.error().message, AllOf(HasSubstr("device tablet: the worker at"),
+                                            HasSubstr("does not trust the key of this host")));
   pipeline = fail(ErrorKind::cancelled, "over");
   EXPECT_THAT(complaint(fleet()), AllOf(HasSubstr("device tablet: the worker at"),
                                         HasSubstr("does not trust the key of this host")));
@@ -244,8 +245,7 @@ TEST_F(HostsProcessTest, RefusesASubModelWithAnotherHash) {
 TEST_F(HostsProcessTest, SendsADamagedSubModelAgain) {
   start_workers();
   EXPECT_EQ(complaint(fleet()), "");
-  const auto file =
-      keys_ / "tablet/cache" / (split_->map.sub_models[1].sha256 + ".onnx");
+  const auto file = keys_ / "tablet/cache" / (split_->map.sub_models[1].sha256 + ".onnx");
   std::string contents = read_file(file).value();
   contents[contents.size() / 2] ^= 1;
   ASSERT_TRUE(write_file(file, contents));
@@ -318,10 +318,12 @@ TEST_F(HostsProcessTest, RefusesAWorkerOfAnotherVersion) {
     asked->at(1) = runtime::to_part(answer);
     runtime::send(other, *std::move(asked));
   });
-  EXPECT_THAT(complaint(fleet(), "none"),
-              AllOf(HasSubstr(fmt::format("device phone ({}): there is convoy 9.9 (protocol 99), here "
-                                          "is convoy", address_of(ports_["phone"]))),
-                    HasSubstr("they must be of one version")));
+  EXPECT_THAT(
+      complaint(fleet(), "none"),
+      AllOf(HasSubstr(fmt::format("device phone ({}): there is convoy 9.9 (protocol 99), here "
+                                  "is convoy",
+                                  address_of(ports_["phone"]))),
+            HasSubstr("they must be of one version")));
   answers.join();
 }
 
@@ -362,11 +364,11 @@ TEST_F(HostsProcessTest, IsOneCoordinatorsAtATimeAndFreesItselfWhenThatOneDies) 
     devices += fmt::format("  - {{name: {}, address: \"{}\"}}\n", name, address_of(port));
   }
   ASSERT_TRUE(write_file(keys_ / "devices.yaml", devices));
-  auto first = emulation::ChildProcess::start(
-                   {.arguments = {CONVOY_PROGRAM, "run", split_->folder, "--devices",
-                                  keys_ / "devices.yaml", "--keys", keys_ / "desk", "--requests",
-                                  "1000000"}})
-                   .value();
+  auto first =
+      emulation::ChildProcess::start(
+          {.arguments = {CONVOY_PROGRAM, "run", split_->folder, "--devices", keys_ / "devices.yaml",
+                         "--keys", keys_ / "desk", "--requests", "1000000"}})
+          .value();
   ASSERT_TRUE(comes_true([&] { return log("laptop").contains("in use by desk"); }))
       << first.last_words();
   EXPECT_THAT(complaint(fleet()),
@@ -376,7 +378,8 @@ TEST_F(HostsProcessTest, IsOneCoordinatorsAtATimeAndFreesItselfWhenThatOneDies) 
   const auto begin = Clock::now();
   ASSERT_TRUE(comes_true([&] { return complaint(fleet()).empty(); }));
   EXPECT_LT(Clock::now() - begin, 5s);
-  EXPECT_THAT(end_worker("phone"), AllOf(HasSubstr("refused us, process "), HasSubstr("in use by us")));
+  EXPECT_THAT(end_worker("phone"),
+              AllOf(HasSubstr("refused us, process "), HasSubstr("in use by us")));
 }
 
 TEST_F(HostsProcessTest, FreesItselfOfACoordinatorThatDied) {
@@ -393,9 +396,11 @@ TEST_F(HostsProcessTest, FreesItselfOfACoordinatorThatDied) {
 TEST_F(HostsProcessTest, SaysSoonThatNobodyAnswers) {
   for (const char* device : {"phone", "tablet", "laptop"}) ports_.emplace(device, free_port());
   const auto begin = Clock::now();
-  EXPECT_EQ(complaint(fleet()),
-            fmt::format("device phone: nobody answers at {}; is convoy worker running there, and the way "
-                        "to it open?", address_of(ports_["phone"])));
+  EXPECT_EQ(
+      complaint(fleet()),
+      fmt::format("device phone: nobody answers at {}; is convoy worker running there, and the way "
+                  "to it open?",
+                  address_of(ports_["phone"])));
   EXPECT_LT(Clock::now() - begin, 5s);
 }
 
@@ -405,8 +410,8 @@ TEST_F(HostsProcessTest, StandsAnyBytesAtItsPorts) {
   auto pipeline = start(fleet(), *devices);
   ASSERT_TRUE(pipeline) << pipeline.error().message;
   // ZMTP 3.1 with the mechanism that asks for nothing.
-  const std::string greeting = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\1", 12) + "NULL" +
-                               std::string(48, '\0');
+  const std::string greeting =
+      std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\1", 12) + "NULL" + std::string(48, '\0');
   for (const int port : {ports_["phone"], ports_["phone"] + 1}) {
     for (const std::string& bytes :
          {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(100'000, '\xff'), greeting,
@@ -467,7 +472,8 @@ TEST_F(HostsProcessTest, DropsMalformedAndRepeatedMessagesOfACoordinatorAndSaysH
     }
     return answers == 4;
   })) << answers;
-  EXPECT_THAT(end_worker("phone"), HasSubstr("dropped 2 malformed, 2 untimely and 0 foreign messages"));
+  EXPECT_THAT(end_worker("phone"),
+              HasSubstr("dropped 2 malformed, 2 untimely and 0 foreign messages"));
 }
 
 TEST_F(HostsProcessTest, HoldsToWhatDevicesYamlSaysOrRefuses) {

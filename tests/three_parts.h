@@ -90,7 +90,8 @@ inline Result<void> expect_right_answers(Split& split, runtime::Pipeline& pipeli
       nullptr);
 }
 
-inline bool comes_true(const std::function<bool()>& condition, std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+inline bool comes_true(const std::function<bool()>& condition,
+                       std::chrono::milliseconds patience = std::chrono::seconds(10)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;

@@ -33,17 +33,18 @@ Result<void> init(const Arguments& arguments) {
   const auto made = runtime::KeyFolder::create(
       arguments.folder, arguments.name.empty() ? host_name() : arguments.name);
   if (!made) return std::unexpected(made.error());
-  fmt::print("{} is the key of {}; copy it to the hosts that shall know this one, and there run\n"
-             "  convoy keys add public.key\n",
-             (made->folder() / "public.key").string(), made->name());
+  fmt::print(
+      "{} is the key of {}; copy it to the hosts that shall know this one, and there run\n"
+      "  convoy keys add public.key\n",
+      (made->folder() / "public.key").string(), made->name());
   return {};
 }
 
 Result<void> add(const Arguments& arguments) {
-  const auto added = runtime::KeyFolder::open(arguments.folder)
-                         .and_then([&](runtime::KeyFolder folder) {
-                           return folder.add(arguments.file, arguments.name);
-                         });
+  const auto added =
+      runtime::KeyFolder::open(arguments.folder).and_then([&](runtime::KeyFolder folder) {
+        return folder.add(arguments.file, arguments.name);
+      });
   if (!added) return std::unexpected(added.error());
   fmt::print("trusted: {} {}\n", added->key, added->name);
   return {};
@@ -51,8 +52,9 @@ Result<void> add(const Arguments& arguments) {
 
 Result<void> revoke(const Arguments& arguments) {
   const auto revoked =
-      runtime::KeyFolder::open(arguments.folder)
-          .and_then([&](runtime::KeyFolder folder) { return folder.revoke(arguments.name); });
+      runtime::KeyFolder::open(arguments.folder).and_then([&](runtime::KeyFolder folder) {
+        return folder.revoke(arguments.name);
+      });
   if (!revoked) return std::unexpected(revoked.error());
   fmt::print("revoked: {} {}; workers that run with {} cut it off within a second\n", revoked->key,
              revoked->name, arguments.folder);
@@ -74,9 +76,8 @@ Result<void> list(const Arguments& arguments) {
   if (!revoked) return std::unexpected(revoked.error());
   const runtime::NamedKey own{folder->name(), folder->own().public_key};
   if (arguments.json) {
-    const nlohmann::json all = {{"own", to_json({own})[0]},
-                                {"trusted", to_json(*trusted)},
-                                {"revoked", to_json(*revoked)}};
+    const nlohmann::json all = {
+        {"own", to_json({own})[0]}, {"trusted", to_json(*trusted)}, {"revoked", to_json(*revoked)}};
     fmt::print("{}\n", all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return {};
   }

@@ -18,10 +18,9 @@ namespace convoy::runtime {
 namespace {
 
 // In the words of /proc/cpuinfo, on x86-64 and on ARM.
-constexpr std::array kInstructions = {"avx2",     "fma",     "avx512f",     "avx512_vnni",
-                                      "avx_vnni", "amx_int8", "amx_bf16",   "asimd",
-                                      "asimddp",  "asimdhp", "i8mm",        "bf16",
-                                      "sve",      "sve2"};
+constexpr std::array kInstructions = {"avx2",     "fma",      "avx512f", "avx512_vnni", "avx_vnni",
+                                      "amx_int8", "amx_bf16", "asimd",   "asimddp",     "asimdhp",
+                                      "i8mm",     "bf16",     "sve",     "sve2"};
 
 std::vector<std::string> instructions() {
   std::ifstream file("/proc/cpuinfo");
@@ -61,23 +60,30 @@ Capabilities capabilities(int threads) {
 Result<void> check_versions(std::uint32_t protocol, const std::string& convoy_version,
                             const std::string& runtime_version) {
   if (protocol != kProtocol) {
-    return fail(ErrorKind::failure, "there is convoy {} (protocol {}), here is convoy {} (protocol {}); "
-                "they must be of one version", convoy_version, protocol, kVersion, kProtocol);
+    return fail(ErrorKind::failure,
+                "there is convoy {} (protocol {}), here is convoy {} (protocol {}); "
+                "they must be of one version",
+                convoy_version, protocol, kVersion, kProtocol);
   }
   if (runtime_version != engine::runtime_version()) {
-    return fail(ErrorKind::failure, "there is ONNX Runtime {}, here is {}; answers are the same only "
-                "under the same one", runtime_version, engine::runtime_version());
+    return fail(ErrorKind::failure,
+                "there is ONNX Runtime {}, here is {}; answers are the same only "
+                "under the same one",
+                runtime_version, engine::runtime_version());
   }
   return {};
 }
 
 Result<void> check_device(const fleet::Device& device, const Capabilities& able) {
   if (device.cores != std::floor(device.cores)) {
-    return fail(ErrorKind::input, "a real device cannot be held to {} cores; right would be a whole "
-                "number up to {}", device.cores, able.threads);
+    return fail(ErrorKind::input,
+                "a real device cannot be held to {} cores; right would be a whole "
+                "number up to {}",
+                device.cores, able.threads);
   }
   if (device.cores > able.threads) {
-    return fail(ErrorKind::input, "it computes with at most {} threads, but cores is {}; start its "
+    return fail(ErrorKind::input,
+                "it computes with at most {} threads, but cores is {}; start its "
                 "worker with --threads {} if it has them ({} cores), or say cores: {}",
                 able.threads, device.cores, device.cores, able.cores, able.threads);
   }

@@ -24,9 +24,7 @@ constexpr std::size_t kMostSaid = 100;
 // How long an address may still be taken by what we have just closed.
 constexpr auto kRebind = 2s;
 
-const char* name_of(Gate::Side side) {
-  return side == Gate::Side::control ? "control" : "data";
-}
+const char* name_of(Gate::Side side) { return side == Gate::Side::control ? "control" : "data"; }
 
 // A property of the connection that a message came by; empty if it has none.
 std::string property(const zmq::message_t& part, const char* name) {
@@ -95,8 +93,8 @@ void Door::linger(std::chrono::milliseconds time) {
 }
 
 void Door::add_to(std::vector<zmq::pollitem_t>& items) {
-  for (zmq::socket_t* const socket : {&control_.socket, &data_.socket, &control_.monitor,
-                                      &data_.monitor, &questions_}) {
+  for (zmq::socket_t* const socket :
+       {&control_.socket, &data_.socket, &control_.monitor, &data_.monitor, &questions_}) {
     if (*socket) items.push_back({socket->handle(), 0, ZMQ_POLLIN, 0});
   }
 }
@@ -117,12 +115,11 @@ void Door::admit() {
       runtime::send(questions_, zap_answer({}, Verdict::refused));
       continue;
     }
-    const Gate::Side side = asked->domain == name_of(Gate::Side::control) ? Gate::Side::control
-                                                                          : Gate::Side::data;
+    const Gate::Side side =
+        asked->domain == name_of(Gate::Side::control) ? Gate::Side::control : Gate::Side::data;
     const bool admitted = gate_.admits(side, asked->key);
     if (!admitted) say_refused(side, asked->address, asked->key);
-    runtime::send(questions_,
-                  zap_answer(*asked, admitted ? Verdict::admitted : Verdict::refused));
+    runtime::send(questions_, zap_answer(*asked, admitted ? Verdict::admitted : Verdict::refused));
   }
 }
 

@@ -26,9 +26,9 @@ struct Letter {
   Parts parts;
 };
 
-// With a key pair, connections are encrypted, and made only by keys that the gate admits: asked when
-// they connect, and again for each message, so that a key that is revoked is heard no more at once.
-// Of the thread that owns sockets.
+// With a key pair, connections are encrypted, and made only by keys that the gate admits: asked
+// when they connect, and again for each message, so that a key that is revoked is heard no more at
+// once. Of the thread that owns sockets.
 class Door {
  public:
   // `log` is told who was refused, in one line.

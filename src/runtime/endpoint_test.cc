@@ -28,8 +28,8 @@ TEST(Endpoint, RefusesWhatIsNone) {
                            "tcp://a:65535", "tcp://a:77o", "tcp://a:", "ipc://", "udp://a:7700"}) {
     const auto endpoint = parse_endpoint(text);
     ASSERT_FALSE(endpoint) << text;
-    EXPECT_EQ(endpoint.error().message, "\"" + std::string(text) +
-                                            "\" is no address; right would be tcp://HOST:PORT");
+    EXPECT_EQ(endpoint.error().message,
+              "\"" + std::string(text) + "\" is no address; right would be tcp://HOST:PORT");
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace convoy::runtime {
 
-// Trusted keys at the control socket; at the data socket the coordinator that has the worker and the
-// peers that it named. No sockets, no files.
+// Trusted keys at the control socket; at the data socket the coordinator that has the worker and
+// the peers that it named. No sockets, no files.
 class Gate {
  public:
   enum class Side { control, data };

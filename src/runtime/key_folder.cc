@@ -71,8 +71,10 @@ Result<void> make_folder(const fs::path& folder) {
 Result<void> write_secret(const fs::path& file, std::string_view text) {
   const FileDescriptor to(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!to && errno == EEXIST) {
-    return fail(ErrorKind::input, "{} exists already: a new key would make this host a stranger to "
-                "all that know it; remove the file first if you want that", file.string());
+    return fail(ErrorKind::input,
+                "{} exists already: a new key would make this host a stranger to "
+                "all that know it; remove the file first if you want that",
+                file.string());
   }
   if (!to || ::write(to.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return fail(ErrorKind::failure, "{}: cannot be written: {}", file.string(),
@@ -99,9 +101,8 @@ Result<KeyFolder> KeyFolder::create(const fs::path& folder, const std::string& n
   const auto made =
       make_folder(folder)
           .and_then([&] { return write_secret(secret_file(folder), secret_to_text(*pair, name)); })
-          .and_then([&] {
-            return write_file(folder / "public.key", to_text({name, pair->public_key}));
-          });
+          .and_then(
+              [&] { return write_file(folder / "public.key", to_text({name, pair->public_key})); });
   if (!made) return std::unexpected(made.error());
   return KeyFolder(folder, name, *std::move(pair));
 }
@@ -114,8 +115,10 @@ Result<KeyFolder> KeyFolder::open(const fs::path& folder) {
                 folder.string());
   }
   if ((status.st_mode & 077) != 0) {
-    return fail(ErrorKind::input, "{}: others may read it (mode {:04o}), so it is no secret; right "
-                "would be 0600, or better a new key", file.string(), status.st_mode & 07777);
+    return fail(ErrorKind::input,
+                "{}: others may read it (mode {:04o}), so it is no secret; right "
+                "would be 0600, or better a new key",
+                file.string(), status.st_mode & 07777);
   }
   const auto text = read_file(file);
   if (!text) return std::unexpected(text.error());
@@ -149,16 +152,20 @@ Result<NamedKey> KeyFolder::add(const fs::path& file, const std::string& name) {
   if (!gone) return std::unexpected(gone.error());
   for (const NamedKey& each : *gone) {
     if (each.key != key->key) continue;
-    return fail(ErrorKind::input, "{}: this key was revoked (as {}); let its host make a new one with "
-                "convoy keys init", file.string(), each.name);
+    return fail(ErrorKind::input,
+                "{}: this key was revoked (as {}); let its host make a new one with "
+                "convoy keys init",
+                file.string(), each.name);
   }
   const auto known = trusted();
   if (!known) return std::unexpected(known.error());
   for (const NamedKey& each : *known) {
     if (each == *key) return key;
     if (each.name == key->name) {
-      return fail(ErrorKind::input, "another key is known as {}; revoke it first, or give this one "
-                  "another name with --name", each.name);
+      return fail(ErrorKind::input,
+                  "another key is known as {}; revoke it first, or give this one "
+                  "another name with --name",
+                  each.name);
     }
     if (each.key == key->key) {
       return fail(ErrorKind::input, "{}: this key is known already, as {}", file.string(),

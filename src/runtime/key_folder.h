@@ -11,7 +11,8 @@
 
 namespace convoy::runtime {
 
-// $CONVOY_KEYS, else $XDG_CONFIG_HOME/convoy/keys, else $HOME/.config/convoy/keys. It may not exist.
+// $CONVOY_KEYS, else $XDG_CONFIG_HOME/convoy/keys, else $HOME/.config/convoy/keys. It may not
+// exist.
 [[nodiscard]] std::filesystem::path default_key_folder();
 
 //   DIR/secret.key       this host's, mode 0600
@@ -38,8 +39,8 @@ class KeyFolder {
   // Nothing when nobody of that name is trusted.
   [[nodiscard]] Result<std::optional<NamedKey>> find(const std::string& name) const;
 
-  // Trusts the public key in `file`, under another name if one is given. Errors: it was revoked, the
-  // name is taken by another key, it is this host's own.
+  // Trusts the public key in `file`, under another name if one is given. Errors: it was revoked,
+  // the name is taken by another key, it is this host's own.
   [[nodiscard]] Result<NamedKey> add(const std::filesystem::path& file, const std::string& name);
   [[nodiscard]] Result<NamedKey> revoke(const std::string& name);
 

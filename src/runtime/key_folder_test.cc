@@ -44,8 +44,9 @@ TEST(Keys, AreOneLineOfText) {
   EXPECT_EQ(parse_public_key(to_text(key)), key);
   EXPECT_EQ(parse_public_key("convoy-public-key " + kPublic + " a\r\n")->name, "a");
   for (const std::string& text :
-       {std::string(), kPublic, "convoy-public-key " + kPublic, "convoy-public-key " + kPublic + " ",
-        "convoy-secret-key " + kPublic + " a", "convoy-public-key " + kPublic + " a\nb",
+       {std::string(), kPublic, "convoy-public-key " + kPublic,
+        "convoy-public-key " + kPublic + " ", "convoy-secret-key " + kPublic + " a",
+        "convoy-public-key " + kPublic + " a\nb",
         "convoy-public-key " + std::string(40, '~') + " a"}) {
     EXPECT_FALSE(parse_public_key(text)) << text;
   }

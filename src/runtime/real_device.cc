@@ -25,16 +25,20 @@ Result<WorkerHost::Worker> reach(const fleet::Device& device,
   if (worker.endpoint.reach == Reach::files) return worker;
   if (!keys) {
     if (worker.endpoint.reach == Reach::loopback) return worker;
-    return fail(ErrorKind::input, "{} is another host, which is only reached with keys; right would be "
-                "--keys DIR", device.address);
+    return fail(ErrorKind::input,
+                "{} is another host, which is only reached with keys; right would be "
+                "--keys DIR",
+                device.address);
   }
   auto folder = KeyFolder::open(*keys);
   if (!folder) return std::unexpected(std::move(folder.error()));
   auto known = folder->find(device.name);
   if (!known) return std::unexpected(std::move(known.error()));
   if (!*known) {
-    return fail(ErrorKind::input, "no key is known as \"{}\" in {}; copy public.key from its host and "
-                "run convoy keys add FILE --name \"{}\"", device.name, keys->string(), device.name);
+    return fail(ErrorKind::input,
+                "no key is known as \"{}\" in {}; copy public.key from its host and "
+                "run convoy keys add FILE --name \"{}\"",
+                device.name, keys->string(), device.name);
   }
   worker.own = folder->own();
   worker.server_key = std::move((*known)->key);
@@ -44,8 +48,8 @@ Result<WorkerHost::Worker> reach(const fleet::Device& device,
 std::optional<std::string> cut_off(const std::string& device, const WorkerHost::Worker& worker,
                                    const std::optional<std::filesystem::path>& keys) {
   if (!worker.own) return std::nullopt;
-  const auto known = KeyFolder::open(*keys).and_then(
-      [&](const KeyFolder& folder) { return folder.find(device); });
+  const auto known =
+      KeyFolder::open(*keys).and_then([&](const KeyFolder& folder) { return folder.find(device); });
   if (known && *known && (*known)->key == worker.server_key) return std::nullopt;
   return fmt::format("is cut off: its key is not trusted any more in {}", keys->string());
 }

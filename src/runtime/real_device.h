@@ -12,9 +12,9 @@
 
 namespace convoy::runtime {
 
-// How the worker at the device's address is reached. Its key is the one that `keys` trusts under the
-// device's name; without `keys` only addresses of this host are right. Errors: no address, no key of
-// ours, none of that name.
+// How the worker at the device's address is reached. Its key is the one that `keys` trusts under
+// the device's name; without `keys` only addresses of this host are right. Errors: no address, no
+// key of ours, none of that name.
 [[nodiscard]] Result<WorkerHost::Worker> reach(const fleet::Device& device,
                                                const std::optional<std::filesystem::path>& keys,
                                                std::uint64_t session);

@@ -25,11 +25,12 @@ Result<void> add_peer(SetupSpec& spec, const wire::Peer& peer) {
     return fail(ErrorKind::failure, "peer {}: {} bytes/s after {} s is no pace", peer.name(),
                 peer.bytes_per_second(), peer.latency_s());
   }
-  spec.peers.push_back({.id = id,
-                        .name = peer.name(),
-                        .endpoint = peer.endpoint(),
-                        .key = peer.key(),
-                        .pace = {BytesPerSecond(peer.bytes_per_second()), Seconds(peer.latency_s())}});
+  spec.peers.push_back(
+      {.id = id,
+       .name = peer.name(),
+       .endpoint = peer.endpoint(),
+       .key = peer.key(),
+       .pace = {BytesPerSecond(peer.bytes_per_second()), Seconds(peer.latency_s())}});
   return {};
 }
 
@@ -77,10 +78,10 @@ Result<SetupSpec> decode(const wire::Setup& setup) {
     return fail(ErrorKind::failure, "{} stages with {} peers on {} threads are too many",
                 setup.stages_size(), setup.peers_size(), setup.threads());
   }
-  SetupSpec spec{.self = PeerId(setup.self()),
-                 .sharing = setup.shared_radio() ? Pacer::Sharing::one_radio
-                                                 : Pacer::Sharing::own_links,
-                 .threads = static_cast<int>(setup.threads())};
+  SetupSpec spec{
+      .self = PeerId(setup.self()),
+      .sharing = setup.shared_radio() ? Pacer::Sharing::one_radio : Pacer::Sharing::own_links,
+      .threads = static_cast<int>(setup.threads())};
   for (const wire::Peer& peer : setup.peers()) {
     if (auto added = add_peer(spec, peer); !added) return std::unexpected(added.error());
   }
@@ -92,8 +93,10 @@ Result<SetupSpec> decode(const wire::Setup& setup) {
 
 Result<void> check(const wire::Start& start) {
   if (start.epoch() != 0 && start.window() > 0 && start.window() <= kMostWindow) return {};
-  return fail(ErrorKind::failure, "epoch {} with a window of {} requests cannot start; right would be 1 "
-              "to {}", start.epoch(), start.window(), kMostWindow);
+  return fail(ErrorKind::failure,
+              "epoch {} with a window of {} requests cannot start; right would be 1 "
+              "to {}",
+              start.epoch(), start.window(), kMostWindow);
 }
 
 ModelFiles from_wire(const wire::ModelFiles& files) {

@@ -26,7 +26,7 @@ struct SetupSpec {
   std::vector<StageModel> models;  // of the stages, in their order
   std::vector<PeerSpec> peers;
   Pacer::Sharing sharing = Pacer::Sharing::own_links;
-  int threads = 0;                 // 0: as the worker was started
+  int threads = 0;  // 0: as the worker was started
 };
 
 // No worker runs more stages, sends to more peers, or is more requests ahead.

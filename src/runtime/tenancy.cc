@@ -5,8 +5,7 @@
 namespace convoy::runtime {
 
 Tenancy::Claim Tenancy::claim(const Tenant& tenant, const std::string& route, Time now) {
-  const bool same =
-      tenant_ && tenant_->key == tenant.key && tenant_->session == tenant.session;
+  const bool same = tenant_ && tenant_->key == tenant.key && tenant_->session == tenant.session;
   if (tenant_ && !same && !expired(now)) return Claim::refused;
   tenant_ = tenant;
   route_ = route;

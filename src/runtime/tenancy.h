@@ -15,8 +15,8 @@ struct Tenant {
   std::string who;            // for people
 };
 
-// One coordinator's at a time. It keeps its worker while its connection lasts, and for `grace` after
-// that, in which it may come back. A state machine: no sockets, no clock.
+// One coordinator's at a time. It keeps its worker while its connection lasts, and for `grace`
+// after that, in which it may come back. A state machine: no sockets, no clock.
 class Tenancy {
  public:
   using Time = std::chrono::steady_clock::time_point;

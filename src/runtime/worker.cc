@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,10 +21,10 @@
 #include "runtime/peer_links.h"
 #include "runtime/setup.h"
 #include "runtime/sockets.h"
-#include "runtime/stage.h"
 #include "runtime/tenancy.h"
 #include "runtime/usage.h"
 #include "runtime/wire.h"
+#include "runtime/workload.h"
 
 namespace convoy::runtime {
 namespace {
@@ -42,9 +41,6 @@ constexpr auto kGrace = 2s;
 constexpr auto kPeers = 10s;
 // A chunk of a file is at most this.
 constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
-// Older busy intervals are forgotten: 32 bytes each.
-constexpr std::size_t kMostIntervals = 100'000;
-
 // The thread that owns the sockets. It never computes and never waits for anything but messages, so
 // it always answers; the computer computes.
 class Worker {
@@ -71,19 +67,6 @@ class Worker {
     std::string address;
     std::uint64_t id = 0;
   };
-  struct Running {
-    Stage stage;
-    std::uint64_t requests = 0;
-    Seconds busy{0};
-    Bytes sent{0};
-  };
-  struct Interval {
-    StageId stage;
-    std::uint64_t request = 0;
-    double start_s = 0;
-    double end_s = 0;
-  };
-
   // What is due once in a while; an error ends the worker.
   [[nodiscard]] Result<void> tick(Clock::time_point now);
   void reread_keys();
@@ -141,8 +124,7 @@ class Worker {
   };
   std::optional<Pending> setting_up_;
 
-  std::map<StageId, Running> stages_;
-  std::deque<Interval> intervals_;
+  Workload work_;
   Seconds cpu_at_start_{0};
   Bytes idle_memory_{0};
   Drops dropped_at_start_;
@@ -364,10 +346,7 @@ void Worker::setup(const Caller& caller, const wire::Setup& setup) {
     ++door_.drops().malformed;
     return refuse(caller, spec.error());
   }
-  for (StageSpec& stage : spec->stages) {
-    const StageId id = stage.id;
-    stages_.emplace(id, Running{.stage = Stage(std::move(stage))});
-  }
+  work_.replace(std::move(spec->stages), spec->self);
   if (auto connected = peers_.connect(spec->self, spec->peers, spec->sharing); !connected) {
     stop();
     return refuse(caller, connected.error());
@@ -399,13 +378,7 @@ void Worker::start(const Caller& caller, const wire::Start& start) {
                                : fine.error());
   }
   epoch_ = start.epoch();
-  for (auto& [id, running] : stages_) {
-    running.stage.start(start.epoch(), start.window());
-    running.requests = 0;
-    running.busy = Seconds(0);
-    running.sent = Bytes(0);
-  }
-  intervals_.clear();
+  work_.start(start.epoch(), start.window());
   dropped_at_start_ = door_.drops();
   cpu_at_start_ = process_cpu_time();
   answer(caller, {});
@@ -427,30 +400,16 @@ void Worker::measure(const Caller& caller, const wire::Measure& measure, Parts p
 void Worker::report(const Caller& caller, bool with_intervals) {
   wire::Answer said;
   wire::Figures& figures = *said.mutable_figures();
-  for (const auto& [id, running] : stages_) {
-    wire::StageReport& stage = *figures.add_stages();
-    stage.set_stage(static_cast<std::uint32_t>(id.index()));
-    stage.set_requests(running.requests);
-    stage.set_busy_s(running.busy.count());
-    stage.set_sent_bytes(static_cast<std::uint64_t>(running.sent.value()));
-  }
+  work_.report(figures, with_intervals);
   figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
   figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
   figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
   *figures.mutable_dropped() = to_wire(door_.drops() - dropped_at_start_);
-  if (with_intervals) {
-    for (const Interval& interval : intervals_) {
-      figures.add_interval_stage(static_cast<std::uint32_t>(interval.stage.index()));
-      figures.add_interval_request(interval.request);
-      figures.add_interval_start_s(interval.start_s);
-      figures.add_interval_end_s(interval.end_s);
-    }
-  }
   answer(caller, std::move(said));
 }
 
 void Worker::stop() {
-  stages_.clear();
+  work_.clear();
   computer_.forget_jobs();
   peers_.close();
   setting_up_.reset();
@@ -495,12 +454,10 @@ void Worker::take_data(Letter letter) {
 }
 
 void Worker::take_parcel(const Parcel& parcel) {
-  for (auto& [id, running] : stages_) {
-    Stage::Step step = running.stage.accept(parcel);
-    door_.drops().untimely += step.dropped;
-    if (step.job) computer_.post(*std::move(step.job));
-    deliver(std::move(step.deliveries));
-  }
+  Workload::Step step = work_.accept(parcel);
+  door_.drops().untimely += step.dropped;
+  for (Job& job : step.jobs) computer_.post(std::move(job));
+  deliver(std::move(step.deliveries));
 }
 
 void Worker::deliver(std::vector<Delivery> deliveries) {
@@ -541,26 +498,11 @@ void Worker::take_outcome(Measured measured) {
 }
 
 void Worker::take_outcome(Computed computed) {
-  const auto found = stages_.find(computed.stage);
-  if (found == stages_.end()) return;
-  Running& running = found->second;
   if (!computed.outputs) {
     computed.outputs = within(fmt::format("device {}", options_.name),
                               std::move(computed.outputs.error()));
   }
-  std::vector<Delivery> deliveries = running.stage.finish(computed.epoch, computed.request,
-                                                          std::move(computed.outputs));
-  if (deliveries.empty()) return;  // of an epoch that is over
-  ++running.requests;
-  running.busy += Seconds(computed.end_s - computed.start_s);
-  for (const Delivery& delivery : deliveries) {
-    if (delivery.to != kCoordinator && delivery.to != peers_.self()) {
-      running.sent += bytes_of(delivery.parcel);
-    }
-  }
-  intervals_.push_back({computed.stage, computed.request, computed.start_s, computed.end_s});
-  if (intervals_.size() > kMostIntervals) intervals_.pop_front();
-  deliver(std::move(deliveries));
+  deliver(work_.finish(std::move(computed)));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// ZeroMQ's question whether a connection may be made (ZAP, https://rfc.zeromq.org/spec/27), asked by
-// its own thread at inproc://zeromq.zap.01 of whoever is bound there.
+// ZeroMQ's question whether a connection may be made (ZAP, https://rfc.zeromq.org/spec/27), asked
+// by its own thread at inproc://zeromq.zap.01 of whoever is bound there.
 #pragma once
 
 #include <string>
