@@ -27,8 +27,8 @@ void fill(Message& message, int what, int depth = 0) {
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_MESSAGE:
         if (depth == 4) break;
-        fill(many ? *with->AddMessage(&message, field) : *with->MutableMessage(&message, field), what,
-             depth + 1);
+        fill(many ? *with->AddMessage(&message, field) : *with->MutableMessage(&message, field),
+             what, depth + 1);
         break;
       case FieldDescriptor::CPPTYPE_STRING:
         many ? with->AddString(&message, field, "none") : with->SetString(&message, field, "none");
@@ -58,7 +58,8 @@ void fill(Message& message, int what, int depth = 0) {
 }
 
 // As message_fuzz takes messages apart.
-void write(const std::filesystem::path& file, char receiver, const std::vector<std::string>& parts) {
+void write(const std::filesystem::path& file, char receiver,
+           const std::vector<std::string>& parts) {
   std::ofstream stream(file, std::ios::binary);
   stream << receiver << static_cast<char>(parts.size() - 1);
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) stream << static_cast<char>(parts[i].size());
@@ -76,7 +77,8 @@ int main(int argc, char** argv) {
   for (int kind = 0; kind < kinds; ++kind) {
     wire::Request request;
     fill(request, kind);
-    write(folder / ("request-" + std::to_string(kind)), '\0', {request.SerializeAsString(), "tail"});
+    write(folder / ("request-" + std::to_string(kind)), '\0',
+          {request.SerializeAsString(), "tail"});
   }
   wire::Answer answer;
   fill(answer, 0);

@@ -207,7 +207,9 @@ Result<void> write_results(const JobSetup& setup, const CsvTable& earlier, JobRe
 }  // namespace
 
 Result<JobResult> run_benchmark(const JobSetup& setup, const BenchmarkOptions& options) {
-  Run run{.setup = setup, .options = options, .profiles = DeviceProfiles(options.surroundings),
+  Run run{.setup = setup,
+          .options = options,
+          .profiles = DeviceProfiles(options.surroundings),
           .whole = {}};
   std::error_code problem;
   fs::create_directories(setup.folder / "rank", problem);

@@ -219,10 +219,9 @@ Result<void> make_plan(const Arguments& arguments) {
     if (!inputs) return std::unexpected(inputs.error());
     subject->model.sample = std::move(*inputs);
   }
-  const Result<profile::Profile> profile = arguments.profile.empty()
-                                               ? measured_profile(subject->model, fleet,
-                                                                  arguments.keys)
-                                               : read_profile(arguments.profile, subject->model);
+  const Result<profile::Profile> profile =
+      arguments.profile.empty() ? measured_profile(subject->model, fleet, arguments.keys)
+                                : read_profile(arguments.profile, subject->model);
   if (!profile) return std::unexpected(profile.error());
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
   if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())

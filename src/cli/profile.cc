@@ -85,9 +85,9 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
   StopSignal stop;
-  return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
-                                  {.surroundings = surroundings(arguments.keys),
-                                   .stop = [&] { return stop.requested(); }});
+  return emulation::fleet_profile(
+      subject.file, subject.inputs, devices->fleet,
+      {.surroundings = surroundings(arguments.keys), .stop = [&] { return stop.requested(); }});
 }
 
 void print(const profile::DeviceProfile& device, const onnx::Graph& graph) {

@@ -178,10 +178,10 @@ Seconds quantile(const std::vector<Seconds>& sorted, double share) {
 Result<void> run_requests(const Arguments& arguments, const Subject& subject,
                           const std::vector<engine::SharedTensor>& inputs, const StopSignal& stop,
                           Outcome& outcome) {
-  auto host = emulation::make_local_host(
-      subject.fleet, surroundings(arguments.keys), emulation::MemoryLimit::enforced,
-      arguments.in_process ? emulation::Enforcement::in_process
-                           : emulation::Enforcement::automatic);
+  auto host = emulation::make_local_host(subject.fleet, surroundings(arguments.keys),
+                                         emulation::MemoryLimit::enforced,
+                                         arguments.in_process ? emulation::Enforcement::in_process
+                                                              : emulation::Enforcement::automatic);
   if (!host) return std::unexpected(std::move(host.error()));
   outcome.emulation = (*host)->description();
   const auto stopped = [&] { return stop.requested(); };

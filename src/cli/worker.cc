@@ -58,9 +58,10 @@ void add_worker(CLI::App& app, Action& action) {
       "      for this host alone");
   command->add_option("--name", options.name, "The device's name in devices.yaml")->required();
   command
-      ->add_option("--listen", options.listen,
-                   "Address for coordinators, tcp://HOST:PORT or ipc://PATH; tensors come in at the "
-                   "next port")
+      ->add_option(
+          "--listen", options.listen,
+          "Address for coordinators, tcp://HOST:PORT or ipc://PATH; tensors come in at the "
+          "next port")
       ->required();
   add_keys(*command, arguments->keys);
   command->add_option("--cache", arguments->cache, "Folder to keep models in, by their contents")
@@ -72,8 +73,9 @@ void add_worker(CLI::App& app, Action& action) {
   command->add_option("--threads", options.threads, "CPU threads to compute with at most")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  command->add_option("--speed", options.speed,
-                      "Stretch computing to this share of each core, where no quota can be set")
+  command
+      ->add_option("--speed", options.speed,
+                   "Stretch computing to this share of each core, where no quota can be set")
       ->check(CLI::Range(0.0001, 1.0))
       ->capture_default_str();
   command->add_option("--parent", options.parent, "End when the process with this number does")

@@ -5,8 +5,8 @@
 #include <functional>
 #include <span>
 
-#include "engine/shared_tensor.h"
 #include "emulation/local_host.h"
+#include "engine/shared_tensor.h"
 #include "fleet/fleet.h"
 #include "foundation/cache_folder.h"
 #include "foundation/error.h"

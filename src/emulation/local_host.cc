@@ -112,9 +112,9 @@ void LocalHost::prepare(MemoryLimit memory, Enforcement enforcement) {
   prepare_network(enforcement);
   for (const fleet::Device& device : fleet_.devices) {
     if (device.address.empty()) continue;
-    notes_.push_back(fmt::format("{} is real: links as they are{}", device.name,
-                                 device.memory.value() > 0 ? ", memory planned with but not limited"
-                                                           : ""));
+    notes_.push_back(
+        fmt::format("{} is real: links as they are{}", device.name,
+                    device.memory.value() > 0 ? ", memory planned with but not limited" : ""));
   }
   double claimed = 0;
   for (const DeviceId id : emulated()) claimed += fleet_.devices[id].cores;
@@ -250,15 +250,11 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
     memory = *std::move(group);
   }
 
-  child.arguments = {surroundings_.program.string(),
-                     "worker",
-                     "--name=" + device.name,
-                     "--listen", listen,
+  child.arguments = {surroundings_.program.string(), "worker", "--name=" + device.name, "--listen",
+                     listen,
                      // Its network is reached from this host alone.
-                     "--keys", "none",
-                     "--cache", (folder_.path() / "models").string(),
-                     "--threads", std::to_string(threads_of(device)),
-                     "--parent", std::to_string(::getpid())};
+                     "--keys", "none", "--cache", (folder_.path() / "models").string(), "--threads",
+                     std::to_string(threads_of(device)), "--parent", std::to_string(::getpid())};
   if (!cpu_ && device.cores > 0) {
     child.arguments.insert(child.arguments.end(),
                            {"--speed", std::to_string(device.cores / threads_of(device))});

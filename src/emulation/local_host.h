@@ -33,7 +33,7 @@ struct Capabilities {
 
 // What a coordinator's host needs to reach devices, emulated or not.
 struct Surroundings {
-  std::filesystem::path program;              // convoy itself, run as `PROGRAM worker ...`
+  std::filesystem::path program;  // convoy itself, run as `PROGRAM worker ...`
   // Our key, and those of devices with an address; nothing: they are reached without, on this host.
   std::optional<std::filesystem::path> keys{};
 };

@@ -14,11 +14,9 @@
 namespace convoy::runtime {
 
 Computer::Computer(ComputerOptions options, ModelCache& cache, int wake)
-    : options_(options),
-      cache_(cache),
-      wake_(wake),
-      threads_(options.threads),
-      thread_([this] { work(); }) {}
+    : options_(options), cache_(cache), wake_(wake), threads_(options.threads), thread_([this] {
+        work();
+      }) {}
 
 Computer::~Computer() {
   {
@@ -161,8 +159,7 @@ Outcome Computer::perform(MeasureTask& task) {
 
 Outcome Computer::perform(Job& job) {
   Computed computed{.stage = job.stage, .epoch = job.epoch, .request = job.request};
-  const double cpu_before_s =
-      (threads_ == 1 ? thread_cpu_time() : process_cpu_time()).count();
+  const double cpu_before_s = (threads_ == 1 ? thread_cpu_time() : process_cpu_time()).count();
   computed.start_s = steady_seconds();
   computed.outputs = run(job);
   stretch(computed.start_s, cpu_before_s);

@@ -81,7 +81,8 @@ Result<std::uint64_t> ModelCache::offer(const std::string& sha256, std::uint64_t
     // A file that is cut short, or too long, is not what its name says.
     const bool plausible = file == complete(sha256) ? held == total : held < total;
     if (held > 0 && plausible) {
-      std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(), ignored);
+      std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(),
+                                       ignored);
       if (file == complete(sha256)) return held;
       return make_room(total - held, kept).transform([&] { return held; });
     }
@@ -111,7 +112,8 @@ Result<void> ModelCache::make_room(std::uint64_t bytes, const std::set<std::stri
   }
   if (sum + bytes > limit) {
     return fail(ErrorKind::failure, "{} more do not fit into the cache {}, whose limit is {}",
-                to_text(Bytes(static_cast<std::int64_t>(bytes))), folder_.string(), to_text(limit_));
+                to_text(Bytes(static_cast<std::int64_t>(bytes))), folder_.string(),
+                to_text(limit_));
   }
   std::error_code unknown;
   const auto space = std::filesystem::space(folder_, unknown);

@@ -21,8 +21,8 @@ struct ModelFiles {
 
 struct ModelCacheOptions {
   std::filesystem::path folder;
-  std::string owner;              // the worker: what it has received of a file is its own until then
-  Bytes limit{20'000'000'000};    // of all files
+  std::string owner;            // the worker: what it has received of a file is its own until then
+  Bytes limit{20'000'000'000};  // of all files
 };
 
 // Writes only below its folder: a name that is no sha256 is refused. Several workers of different
@@ -33,9 +33,9 @@ class ModelCache {
   // Makes the folder if need be.
   [[nodiscard]] static Result<ModelCache> open(const ModelCacheOptions& options);
 
-  // How many of the bytes of a file of `total` are here; the sender goes on from there. Makes room for
-  // the others, but not at the cost of a file in `kept`. Error: there is none, by the limit or on
-  // the disk.
+  // How many of the bytes of a file of `total` are here; the sender goes on from there. Makes room
+  // for the others, but not at the cost of a file in `kept`. Error: there is none, by the limit or
+  // on the disk.
   [[nodiscard]] Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t total,
                                             const std::set<std::string>& kept = {});
   // Appends to a file that is not complete yet. `offset` must be what is held. When `total` bytes

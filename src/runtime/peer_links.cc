@@ -44,7 +44,8 @@ void PeerLinks::close() {
 }
 
 const PeerSpec* PeerLinks::closed() const {
-  const auto closed = std::ranges::find_if(links_, [](const auto& each) { return !each.second.open; });
+  const auto closed =
+      std::ranges::find_if(links_, [](const auto& each) { return !each.second.open; });
   return closed == links_.end() ? nullptr : &closed->second.peer;
 }
 

@@ -163,9 +163,12 @@ Result<void> Pipeline::State::check_reach() const {
           continue;
         }
         const RemoteWorker& local = from.is_real() ? to : from;
-        return fail(ErrorKind::input, "device {} would send tensors to device {}, but {} is emulated "
-                    "here, where only this host reaches it; right would be a convoy worker of its own "
-                    "and its address in devices.yaml", from.name(), to.name(), local.name());
+        return fail(
+            ErrorKind::input,
+            "device {} would send tensors to device {}, but {} is emulated "
+            "here, where only this host reaches it; right would be a convoy worker of its own "
+            "and its address in devices.yaml",
+            from.name(), to.name(), local.name());
       }
     }
   }
@@ -341,13 +344,12 @@ Result<std::vector<StageReport>> Pipeline::report() {
   for (std::size_t i = 0; i < state_->route.stages.size(); ++i) {
     const Route::Stage& stage = state_->route.stages[i];
     const wire::Figures& figures = (*answers)[stage.peer.index() - 1].figures();
-    StageReport report{
-        .device = state_->route.devices[stage.peer.index() - 1],
-        .file = state_->files[i],
-        .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
-        .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
-        .cpu_seconds = figures.cpu_s(),
-        .dropped = from_wire(figures.dropped())};
+    StageReport report{.device = state_->route.devices[stage.peer.index() - 1],
+                       .file = state_->files[i],
+                       .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
+                       .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
+                       .cpu_seconds = figures.cpu_s(),
+                       .dropped = from_wire(figures.dropped())};
     for (const wire::StageReport& said : figures.stages()) {
       if (said.stage() != i) continue;
       report.requests = said.requests();

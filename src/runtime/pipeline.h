@@ -31,7 +31,7 @@ class WorkerHost {
     paced,   // the sending worker keeps to both
   };
   struct Worker {
-    Endpoint endpoint;     // as the coordinator and its peers reach it
+    Endpoint endpoint;  // as the coordinator and its peers reach it
     Network network = Network::real;
     // Of a worker that uses keys: our own, and its public one.
     std::optional<KeyPair> own{};
@@ -54,8 +54,8 @@ class WorkerHost {
 
 struct PipelineOptions {
   std::size_t in_flight = 0;            // requests at once; 0: two per stage and two more
-  Seconds load_timeout{60};             // to start, load and connect all workers; and for every next
-                                        // piece of a sub-model to arrive
+  Seconds load_timeout{60};  // to start, load and connect all workers; and for every next
+                             // piece of a sub-model to arrive
   Seconds request_timeout{60};          // from submission to result
   Seconds silence{2};                   // a worker that is silent for so long is lost
   onnx::CutMode mode = onnx::CutMode::exact;

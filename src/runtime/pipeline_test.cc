@@ -55,12 +55,11 @@ class ThreadHost : public WorkerHost {
     const std::string base = "ipc://" + (folder_ / device.name).string();
     if (!threads_.contains(device.name)) {
       threads_.emplace(device.name, std::thread([this, base, name = device.name] {
-        if (hangs_up_first) hang_up_on_one(folder_ / name);
-        const auto served = serve({.name = name,
-                                   .listen = base,
-                                   .cache = folder_ / (name + ".cache")});
-        EXPECT_TRUE(served) << served.error().message;
-      }));
+                         if (hangs_up_first) hang_up_on_one(folder_ / name);
+                         const auto served = serve(
+                             {.name = name, .listen = base, .cache = folder_ / (name + ".cache")});
+                         EXPECT_TRUE(served) << served.error().message;
+                       }));
     }
     return Worker{.endpoint = *parse_endpoint(base), .network = network, .session = session};
   }

@@ -26,7 +26,8 @@ constexpr std::size_t kChunkBytes = 64 << 10;
 constexpr std::size_t kChunksUnderway = 16;
 // A transfer ends when the connection is lost so many times without a byte more being there.
 constexpr int kVainAttempts = 3;
-// After so many in a row whoever listens there is not the worker. One may fail while it starts or ends.
+// After so many in a row whoever listens there is not the worker. One may fail while it starts or
+// ends.
 constexpr int kFailedHandshakes = 5;
 // A worker that is not wanted after all is told so, and waited for so long.
 constexpr Seconds kLeave{1};
@@ -91,11 +92,13 @@ Result<void> RemoteWorker::say_hello(Time deadline) {
       ask(std::move(request), std::min(deadline, after(worker_.patience)));
   if (!answer) return std::unexpected(answer.error());
   const wire::Welcome& welcome = answer->welcome();
-  auto fits = check_versions(welcome.protocol(), welcome.convoy_version(),
-                             welcome.runtime_version());
+  auto fits =
+      check_versions(welcome.protocol(), welcome.convoy_version(), welcome.runtime_version());
   if (fits && welcome.name() != name()) {
-    fits = fail(ErrorKind::input, "it is called \"{}\" there; its name must be the same in both "
-                "places", welcome.name());
+    fits = fail(ErrorKind::input,
+                "it is called \"{}\" there; its name must be the same in both "
+                "places",
+                welcome.name());
   }
   if (fits && is_real()) {
     const Capabilities able = from_wire(welcome);
@@ -231,7 +234,8 @@ Result<void> RemoteWorker::open_data(Time deadline) {
     }
     if (auto there = check(); !there) return there;
     if (Clock::now() >= deadline) {
-      return fail(ErrorKind::lost, "device {} does not answer at {}", name(), worker_.endpoint.data);
+      return fail(ErrorKind::lost, "device {} does not answer at {}", name(),
+                  worker_.endpoint.data);
     }
     std::vector<zmq::pollitem_t> items;
     add_to(items);
@@ -267,7 +271,8 @@ void RemoteWorker::take_answers() {
   while (const std::optional<Parts> parts = runtime::receive(control_)) {
     wire::Answer answer;
     // Id 0 only asks whether we are there.
-    if (parse_part(parts->front(), answer) && answer.id() != 0) answers_.insert_or_assign(answer.id(), answer);
+    if (parse_part(parts->front(), answer) && answer.id() != 0)
+      answers_.insert_or_assign(answer.id(), answer);
   }
 }
 
@@ -336,17 +341,22 @@ std::unexpected<Error> RemoteWorker::unreached() {
   const std::string& where = worker_.endpoint.control;
   switch (connection_) {
     case Connection::none:
-      return fail(ErrorKind::lost, "device {}: nobody answers at {}; is convoy worker running there, and "
-                  "the way to it open?", name(), where);
+      return fail(ErrorKind::lost,
+                  "device {}: nobody answers at {}; is convoy worker running there, and "
+                  "the way to it open?",
+                  name(), where);
     case Connection::refused:
-      return fail(ErrorKind::failure, "device {}: the worker at {} does not trust the key of this host, "
-                  "{}; right would be convoy keys add there", name(), where,
-                  worker_.own ? worker_.own->public_key : "");
+      return fail(ErrorKind::failure,
+                  "device {}: the worker at {} does not trust the key of this host, "
+                  "{}; right would be convoy keys add there",
+                  name(), where, worker_.own ? worker_.own->public_key : "");
     case Connection::stranger:
       return fail(ErrorKind::failure, "device {}: who answers at {} {}", name(), where,
-                  worker_.own ? fmt::format("does not have the key that is known as {} here, or is no "
-                                            "convoy worker with keys", name())
-                              : "is no convoy worker, or one that asks for keys");
+                  worker_.own
+                      ? fmt::format("does not have the key that is known as {} here, or is no "
+                                    "convoy worker with keys",
+                                    name())
+                      : "is no convoy worker, or one that asks for keys");
     case Connection::reached:
     case Connection::open:
       break;

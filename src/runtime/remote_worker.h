@@ -43,9 +43,9 @@ class RemoteWorker {
   [[nodiscard]] bool is_real() const { return !device_.address.empty(); }
   [[nodiscard]] const WorkerHost::Worker& worker() const { return worker_; }
 
-  // Says hello, so that the worker is ours, and compares clocks. `peers`: public keys of the workers
-  // that will send it tensors. Errors say whether nobody, somebody else or another version answers,
-  // or whose the worker is.
+  // Says hello, so that the worker is ours, and compares clocks. `peers`: public keys of the
+  // workers that will send it tensors. Errors say whether nobody, somebody else or another version
+  // answers, or whose the worker is.
   [[nodiscard]] Result<void> greet(Time deadline, std::span<const std::string> peers = {});
   // Sends what the worker lacks of a model; its files are at `file` and, if the weights are apart,
   // beside it. Goes on where it was when the connection is lost and comes back. `patience`: for the
@@ -103,9 +103,10 @@ class RemoteWorker {
   // Hello on a new connection, after one that was lost.
   [[nodiscard]] Result<void> come_back();
   [[nodiscard]] Result<void> say_hello(Time deadline);
-  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file,
-                                       const std::string& sha256, Seconds patience);
-  // The rest of a file, from what the worker holds on; how far it came even if that ends in an error.
+  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file, const std::string& sha256,
+                                       Seconds patience);
+  // The rest of a file, from what the worker holds on; how far it came even if that ends in an
+  // error.
   [[nodiscard]] Result<void> send_rest(std::ifstream& stream, const std::filesystem::path& file,
                                        const std::string& sha256, std::uint64_t bytes,
                                        Seconds patience, std::uint64_t& held);

@@ -15,8 +15,8 @@ namespace convoy::runtime {
 
 // A message part above this is refused before memory is allocated for it.
 inline constexpr std::int64_t kMostPartBytes = std::int64_t{4} << 30;
-// The same of what coordinators and workers say to each other besides tensors: a sample of a model's
-// inputs is the most.
+// The same of what coordinators and workers say to each other besides tensors: a sample of a
+// model's inputs is the most.
 inline constexpr std::int64_t kMostControlBytes = std::int64_t{256} << 20;
 
 // Nothing is ever dropped for a full queue: how much is under way is bounded by the window of

@@ -22,9 +22,8 @@ Stage::Step Stage::accept(const Parcel& parcel) {
   }
   if (mine.empty()) return step;
 
-  const bool ended =
-      !gathered_.empty() && parcel.request < gathered_.rbegin()->first &&
-      gathered_.rbegin()->first - parcel.request >= window_;
+  const bool ended = !gathered_.empty() && parcel.request < gathered_.rbegin()->first &&
+                     gathered_.rbegin()->first - parcel.request >= window_;
   if (parcel.epoch != epoch_ || epoch_ == 0 || ended) {
     step.dropped = mine.size();
     return step;

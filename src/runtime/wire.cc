@@ -1,5 +1,7 @@
 #include "runtime/wire.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -108,6 +110,8 @@ zmq::message_t to_part(const google::protobuf::MessageLite& message) {
 }
 
 bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message) {
+  // Nonsense is counted by whoever got it; it shall not fill the log.
+  const google::protobuf::LogSilencer quiet;
   return part.size() <= kMostParsedBytes &&
          message.ParseFromArray(part.data(), static_cast<int>(part.size()));
 }
@@ -163,11 +167,11 @@ Parts encode(const Parcel& parcel, PeerId from) {
   if (header.ByteSizeLong() > kMostParsedBytes) {
     Parcel instead{.epoch = parcel.epoch,
                    .request = parcel.request,
-                   .failure = Error{ErrorKind::failure,
-                                    fmt::format("{} of strings are too many to send; at most {} are right",
-                                                to_text(Bytes(static_cast<std::int64_t>(
-                                                    header.ByteSizeLong()))),
-                                                to_text(Bytes(kMostParsedBytes)))}};
+                   .failure = Error{
+                       ErrorKind::failure,
+                       fmt::format("{} of strings are too many to send; at most {} are right",
+                                   to_text(Bytes(static_cast<std::int64_t>(header.ByteSizeLong()))),
+                                   to_text(Bytes(kMostParsedBytes)))}};
     for (const Item& item : parcel.items) instead.items.push_back({item.value, {}});
     return encode(instead, from);
   }

@@ -89,11 +89,12 @@ TEST(Wire, CarriesAFailure) {
 }
 
 TEST(Wire, SaysThatThereAreTooManyStrings) {
-  const Parcel sent{.epoch = 1,
-                    .request = 2,
-                    .items = {{ValueId(3), engine::share({.type = onnx::ElementType::string,
-                                                          .dims = {1},
-                                                          .strings = {std::string(17 << 20, 'a')}})}}};
+  const Parcel sent{
+      .epoch = 1,
+      .request = 2,
+      .items = {{ValueId(3), engine::share({.type = onnx::ElementType::string,
+                                            .dims = {1},
+                                            .strings = {std::string(17 << 20, 'a')}})}}};
   const auto parcel = decoded(encode(sent, PeerId(1)));
   ASSERT_TRUE(parcel);
   EXPECT_EQ(parcel->request, 2u);

@@ -52,8 +52,8 @@ class Worker {
         wake_(std::move(wake)),
         parent_(std::move(parent)),
         keys_(std::move(keys)),
-        door_(context_, std::move(endpoint),
-              keys_ ? std::optional(keys_->own()) : std::nullopt, options.log),
+        door_(context_, std::move(endpoint), keys_ ? std::optional(keys_->own()) : std::nullopt,
+              options.log),
         peers_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt),
         computer_({.threads = options.threads, .speed = options.speed}, cache_, wake_.get()) {}
 
@@ -135,9 +135,9 @@ class Worker {
 Result<void> Worker::serve() {
   reread_keys();
   if (auto opened = door_.open(); !opened) return opened;
-  options_.log(fmt::format("{} listens at {}{}", options_.name, options_.listen,
-                           keys_ ? fmt::format(", its key is {}", keys_->own().public_key)
-                                 : std::string()));
+  options_.log(
+      fmt::format("{} listens at {}{}", options_.name, options_.listen,
+                  keys_ ? fmt::format(", its key is {}", keys_->own().public_key) : std::string()));
   Clock::time_point next_tick = Clock::now() + kTick;
   while (!exiting_) {
     std::vector<zmq::pollitem_t> items = {{nullptr, wake_.get(), ZMQ_POLLIN, 0}};
@@ -175,7 +175,8 @@ Result<void> Worker::tick(Clock::time_point now) {
   probe(now);
   if (tenancy_.expired(now)) let_go("its connection was lost");
   reread_keys();
-  // Others are not disturbed while the worker is theirs; what the revoked one says is dropped anyhow.
+  // Others are not disturbed while the worker is theirs; what the revoked one says is dropped
+  // anyhow.
   if (!revoked_ || tenancy_.tenant()) return {};
   revoked_ = false;
   return door_.reopen();
@@ -297,8 +298,8 @@ void Worker::hello(const Caller& caller, const wire::Hello& hello) {
   switch (tenancy_.claim({caller.key, hello.session(), who}, caller.route, now)) {
     case Tenancy::Claim::refused:
       options_.log(fmt::format("refused {}: in use by {}", who, tenancy_.tenant()->who));
-      return refuse(caller, {ErrorKind::failure,
-                             fmt::format("in use by {}", tenancy_.tenant()->who)});
+      return refuse(caller,
+                    {ErrorKind::failure, fmt::format("in use by {}", tenancy_.tenant()->who)});
     case Tenancy::Claim::taken:
       options_.log(fmt::format("in use by {}", who));
       break;
@@ -328,8 +329,9 @@ void Worker::chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& 
   const auto total = offered_.find(chunk.sha256());
   if (total == offered_.end() || parts.size() != 2 || parts[1].size() > kMostChunkBytes) {
     ++door_.drops().malformed;
-    return refuse(caller, {ErrorKind::failure, "a chunk that is too large, or of a file that was not "
-                                               "offered"});
+    return refuse(caller, {ErrorKind::failure,
+                           "a chunk that is too large, or of a file that was not "
+                           "offered"});
   }
   const std::span bytes(static_cast<const std::byte*>(parts[1].data()), parts[1].size());
   const auto written = cache_.append(chunk.sha256(), chunk.offset(), bytes, total->second);
@@ -352,9 +354,8 @@ void Worker::setup(const Caller& caller, const wire::Setup& setup) {
     return refuse(caller, connected.error());
   }
   setting_up_ = Pending{.caller = caller, .ticket = ticket_for(caller)};
-  computer_.post(LoadTask{.ticket = setting_up_->ticket,
-                          .models = std::move(spec->models),
-                          .threads = spec->threads});
+  computer_.post(LoadTask{
+      .ticket = setting_up_->ticket, .models = std::move(spec->models), .threads = spec->threads});
 }
 
 // Once the models are loaded and every peer has answered.
@@ -374,8 +375,8 @@ void Worker::start(const Caller& caller, const wire::Start& start) {
   auto fine = check(start);
   if (!fine || start.epoch() == epoch_) {
     ++door_.drops().untimely;
-    return refuse(caller, fine ? Error{ErrorKind::failure, "that epoch has begun already"}
-                               : fine.error());
+    return refuse(caller,
+                  fine ? Error{ErrorKind::failure, "that epoch has begun already"} : fine.error());
   }
   epoch_ = start.epoch();
   work_.start(start.epoch(), start.window());
@@ -463,8 +464,8 @@ void Worker::take_parcel(const Parcel& parcel) {
 void Worker::deliver(std::vector<Delivery> deliveries) {
   for (Delivery& delivery : deliveries) {
     if (delivery.to == kCoordinator) {
-      const bool sent = door_.send(Gate::Side::data, coordinator_data_,
-                                   encode(delivery.parcel, peers_.self()));
+      const bool sent =
+          door_.send(Gate::Side::data, coordinator_data_, encode(delivery.parcel, peers_.self()));
       if (!sent) ++door_.drops().untimely;
     } else if (delivery.to == peers_.self()) {
       take_parcel(delivery.parcel);
@@ -516,8 +517,10 @@ Result<void> serve(const WorkerOptions& options) try {
     if (!opened) return std::unexpected(std::move(opened.error()));
     keys = *std::move(opened);
   } else if (endpoint->reach == Reach::network && options.parent == 0) {
-    return fail(ErrorKind::input, "{} can be reached from other hosts, so there must be keys; without "
-                "them only tcp://127.0.0.1:PORT and ipc://PATH would be right", options.listen);
+    return fail(ErrorKind::input,
+                "{} can be reached from other hosts, so there must be keys; without "
+                "them only tcp://127.0.0.1:PORT and ipc://PATH would be right",
+                options.listen);
   }
   Result<ModelCache> cache = ModelCache::open(
       {.folder = options.cache, .owner = options.name, .limit = options.cache_limit});
