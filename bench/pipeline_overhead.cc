@@ -52,8 +52,8 @@ void run(const std::filesystem::path& model, std::size_t pairs, std::size_t requ
                             .inputs = map.inputs,
                             .outputs = map.outputs,
                             .sha256 = good(sha256_of(file))});
-  const auto host =
-      good(emulation::make_local_host(fleet, CONVOY_PROGRAM, emulation::MemoryLimit::ignored));
+  const auto host = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
+                                                    emulation::MemoryLimit::ignored));
   runtime::Pipeline pipeline =
       good(runtime::Pipeline::start(file.parent_path(), map, fleet, *host, {}));
   engine::Session session =

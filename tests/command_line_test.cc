@@ -172,5 +172,30 @@ TEST_F(CommandLine, LeavesNothingHalfDoneWhenASplitIsStopped) {
   }
 }
 
+TEST_F(CommandLine, KeepsKeys) {
+  EXPECT_EQ(run("keys init --name laptop --keys l").status, 0);
+  EXPECT_EQ(run("keys init --name tablet --keys t").status, 0);
+  expect_refused("keys init --name laptop --keys l", "l/secret.key exists already");
+  EXPECT_EQ(run("keys add t/public.key --keys l").status, 0);
+  EXPECT_THAT(run("keys list --keys l").said,
+              AllOf(HasSubstr("this host "), HasSubstr("trusted "), HasSubstr("  tablet\n")));
+  EXPECT_EQ(run("keys revoke tablet --keys l").status, 0);
+  EXPECT_THAT(run("keys list --keys l --json").said,
+              AllOf(HasSubstr("\"trusted\":[]"), HasSubstr("\"name\":\"tablet\"")));
+  expect_refused("keys add t/public.key --keys l", "this key was revoked (as tablet)");
+  expect_refused("keys list --keys none", "make one with convoy keys init");
+}
+
+TEST_F(CommandLine, AWorkerThatOthersReachHasKeys) {
+  expect_refused("worker --name a --listen tcp://0.0.0.0:7700 --cache c --keys none",
+                 "tcp://0.0.0.0:7700 can be reached from other hosts, so there must be keys");
+  expect_refused("worker --name a --listen tcp://127.0.0.1:7700 --cache c --keys k",
+                 "this host has no key there; make one with convoy keys init");
+  expect_refused("worker --name a --listen 7700 --cache c", "\"7700\" is no address");
+  folder_.write("devices.yaml", "devices:\n  - {name: a, address: \"tcp://192.0.2.1:7700\"}\n");
+  expect_refused("run $MODEL --devices devices.yaml --keys none",
+                 "device a: tcp://192.0.2.1:7700 is another host, which is only reached with keys");
+}
+
 }  // namespace
 }  // namespace convoy

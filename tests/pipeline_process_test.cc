@@ -30,6 +30,7 @@
 #include "onnx/cut.h"
 #include "runtime/pipeline.h"
 #include "runtime/remote_profile.h"
+#include "three_parts.h"
 
 namespace convoy {
 namespace {
@@ -40,52 +41,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Clock = std::chrono::steady_clock;
-
-const std::filesystem::path kModel =
-    "/usr/share/libonnx-testdata/data/light/light_squeezenet.onnx";
-
-// SqueezeNet in three parts, made once for all tests, and what the whole says of a sample.
-struct Split {
-  std::filesystem::path folder;
-  onnx::SplitMap map;
-  engine::NamedTensors inputs;
-  engine::NamedTensors expected;
-};
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
-
-Split split_in_three(const std::filesystem::path& folder) {
-  Split split{.folder = folder / "pieces"};
-  const auto whole = folder / "whole.onnx";
-  if (auto made = engine::optimize(kModel, onnx::OptimizationLevel::extended, whole); !made) {
-    throw std::runtime_error(made.error().message);
-  }
-  const onnx::Model model = good(onnx::read_model(whole));
-  const onnx::Graph graph = good(onnx::index_graph(model));
-  const auto cuts = onnx::separating_cuts(graph);
-  std::vector<onnx::CutLine> lines;
-  for (const std::size_t at : {cuts.size() / 3, 2 * cuts.size() / 3}) {
-    lines.push_back({{graph.values[cuts[at].value].name}});
-  }
-  auto pieces = good(onnx::cut(model, graph, good(onnx::partition_at(graph, lines))));
-  onnx::SplitMap map{.model = kModel};
-  for (const ValueId input : graph.inputs) map.inputs.push_back(graph.values[input].name);
-  for (const ValueId output : graph.outputs) map.outputs.push_back(graph.values[output].name);
-  for (const char* device : {"phone", "tablet", "laptop"}) {
-    map.sub_models.push_back({.device = device});
-  }
-  split.map = good(onnx::write_split(split.folder, std::move(pieces), std::move(map)));
-  const auto ports = engine::inputs_of(graph);
-  split.inputs =
-      engine::by_name(ports, good(engine::sample_inputs(ports, {}, engine::kSampleSeed)));
-  split.expected =
-      good(engine::run_file(kModel, {.level = onnx::OptimizationLevel::extended}, split.inputs));
-  return split;
-}
 
 fleet::Fleet three_devices(double cores = 0, Bytes memory = Bytes(0), fleet::Link link = {}) {
   fleet::Fleet fleet;
@@ -136,15 +91,6 @@ std::vector<std::string> traces_of(pid_t process) {
   return traces;
 }
 
-bool comes_true(const std::function<bool()>& condition, std::chrono::milliseconds patience = 10s) {
-  const auto deadline = Clock::now() + patience;
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::sleep_for(10ms);
-  }
-  return true;
-}
-
 class PipelineProcessTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -167,7 +113,7 @@ class PipelineProcessTest : public testing::Test {
   std::unique_ptr<runtime::WorkerHost> host(
       const fleet::Fleet& fleet,
       emulation::Enforcement enforcement = emulation::Enforcement::automatic) {
-    auto made = emulation::make_local_host(fleet, CONVOY_PROGRAM,
+    auto made = emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                            emulation::MemoryLimit::enforced, enforcement);
     EXPECT_TRUE(made) << made.error().message;
     return *std::move(made);
@@ -175,25 +121,9 @@ class PipelineProcessTest : public testing::Test {
   static Result<runtime::Pipeline> start(const fleet::Fleet& fleet, runtime::WorkerHost& host) {
     return runtime::Pipeline::start(split_->folder, split_->map, fleet, host, {});
   }
-  static std::vector<engine::SharedTensor> inputs() {
-    std::vector<engine::SharedTensor> inputs;
-    for (const std::string& name : split_->map.inputs) inputs.push_back(split_->inputs[name]);
-    return inputs;
-  }
-  // Runs `count` requests; each must give the whole model's answer, in order.
+  static std::vector<engine::SharedTensor> inputs() { return inputs_of(*split_); }
   static Result<void> expect_right_answers(runtime::Pipeline& pipeline, std::size_t count) {
-    std::uint64_t next = 0;
-    return runtime::run_all(
-        pipeline, count,
-        [](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs(); },
-        [&](const runtime::Answer& answer) {
-          EXPECT_EQ(answer.request, next++);
-          for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
-            const auto& expected = split_->expected.at(split_->map.outputs[i]);
-            EXPECT_TRUE(engine::compare(answer.outputs[i], expected).identical);
-          }
-        },
-        nullptr);
+    return convoy::expect_right_answers(*split_, pipeline, count);
   }
 
   static inline std::filesystem::path folder_;
@@ -318,7 +248,7 @@ TEST_F(PipelineProcessTest, SaysThatAWorkerRanOutOfMemory) {
 
 TEST_F(PipelineProcessTest, SaysWhyAWorkerDidNotStart) {
   const fleet::Fleet fleet = three_devices();
-  auto made = emulation::make_local_host(fleet, "/no/such/convoy",
+  auto made = emulation::make_local_host(fleet, {.program = "/no/such/convoy"},
                                          emulation::MemoryLimit::enforced);
   ASSERT_TRUE(made);
   const auto pipeline = start(fleet, **made);

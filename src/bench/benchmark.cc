@@ -126,7 +126,7 @@ Result<void> run_case(Run& run, std::size_t number, TestResult& result) {
   }
   const auto model = make_base_model(algorithm.base_model, parameters);
   if (!model) return std::unexpected(model.error());
-  const CaseContext context{.program = run.options.program,
+  const CaseContext context{.surroundings = run.options.surroundings,
                             .devices = &algorithm.devices,
                             .devices_file = algorithm.devices_file,
                             .model = algorithm.model,
@@ -207,7 +207,9 @@ Result<void> write_results(const JobSetup& setup, const CsvTable& earlier, JobRe
 }  // namespace
 
 Result<JobResult> run_benchmark(const JobSetup& setup, const BenchmarkOptions& options) {
-  Run run{.setup = setup, .options = options, .profiles = DeviceProfiles(options.program),
+  Run run{.setup = setup,
+          .options = options,
+          .profiles = DeviceProfiles(options.surroundings),
           .whole = {}};
   std::error_code problem;
   fs::create_directories(setup.folder / "rank", problem);

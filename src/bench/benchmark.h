@@ -9,6 +9,7 @@
 #include "bench/csv.h"
 #include "bench/job_setup.h"
 #include "bench/test_result.h"
+#include "emulation/local_host.h"
 #include "foundation/error.h"
 
 namespace convoy::bench {
@@ -24,7 +25,7 @@ struct Progress {
 };
 
 struct BenchmarkOptions {
-  std::filesystem::path program;            // convoy itself, to run workers
+  emulation::Surroundings surroundings;
   std::function<bool()> stop = [] { return false; };
   std::function<void(const Progress&)> progress = [](const Progress&) {};
 };

@@ -249,8 +249,8 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
   context_.progress("starting the devices", 0, 0);
   const fleet::Fleet& fleet = context_.devices->fleet;
   pipeline_.reset();
-  workers_ = or_throw(emulation::make_local_host(fleet, context_.program,
-                                                 emulation::MemoryLimit::enforced));
+  workers_ = or_throw(
+      emulation::make_local_host(fleet, context_.surroundings, emulation::MemoryLimit::enforced));
   pipeline_ = or_throw(runtime::Pipeline::start(
       directory, map, fleet, *workers_,
       {.in_flight = context_.settings.in_flight, .mode = map.mode, .stop = context_.stop}));

@@ -13,13 +13,14 @@
 #include "bench/device_profiles.h"
 #include "bench/run_record.h"
 #include "convoy/plugin.h"
+#include "emulation/local_host.h"
 #include "fleet/devices_file.h"
 #include "runtime/pipeline.h"
 
 namespace convoy::bench {
 
 struct CaseContext {
-  std::filesystem::path program;             // convoy itself
+  emulation::Surroundings surroundings;
   const fleet::DevicesFile* devices = nullptr;
   std::filesystem::path devices_file;
   std::filesystem::path model;

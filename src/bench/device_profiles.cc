@@ -11,7 +11,7 @@ Result<const profile::Profile*> DeviceProfiles::of(const PreparedModel& model,
   const std::pair key(model.file, devices_file);
   if (const auto found = known_.find(key); found != known_.end()) return &found->second;
   auto measured = emulation::fleet_profile(model.file, model.ordered_sample(), fleet,
-                                           {.program = program_, .stop = stop});
+                                           {.surroundings = surroundings_, .stop = stop});
   if (!measured) return std::unexpected(measured.error());
   return &known_.emplace(key, std::move(*measured)).first->second;
 }

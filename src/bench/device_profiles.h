@@ -1,12 +1,12 @@
 // What models cost on the devices of a job, each measured once a run.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <utility>
 
 #include "bench/prepared_model.h"
+#include "emulation/local_host.h"
 #include "fleet/fleet.h"
 #include "foundation/error.h"
 #include "profile/profile.h"
@@ -15,8 +15,8 @@ namespace convoy::bench {
 
 class DeviceProfiles {
  public:
-  // `program` is convoy itself, run as a worker.
-  explicit DeviceProfiles(std::filesystem::path program) : program_(std::move(program)) {}
+  explicit DeviceProfiles(emulation::Surroundings surroundings)
+      : surroundings_(std::move(surroundings)) {}
 
   // Measured on each device under its limits, memory apart: a device too small for the whole model
   // may still run a part. `devices_file` tells fleets apart; `stop` ends it with kind cancelled.
@@ -26,7 +26,7 @@ class DeviceProfiles {
                                                    const std::function<bool()>& stop);
 
  private:
-  std::filesystem::path program_;
+  emulation::Surroundings surroundings_;
   std::map<std::pair<std::filesystem::path, std::filesystem::path>, profile::Profile> known_;
 };
 

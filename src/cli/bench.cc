@@ -13,6 +13,7 @@
 #include "bench/table.h"
 #include "cli/command.h"
 #include "cli/stop_signal.h"
+#include "cli/surroundings.h"
 
 namespace convoy::cli {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 struct Arguments {
   std::string job;
   std::string output;
+  std::string keys;
   bool json = false;
 };
 
@@ -99,10 +101,9 @@ Result<void> run(const Arguments& arguments) {
   if (!setup) return std::unexpected(setup.error());
   for (const std::string& note : setup->notes) fmt::print(stderr, "note: {}\n", note);
   const StopSignal stop;
-  std::error_code ignored;
   const auto line = std::make_unique<ProgressLine>();
   const auto job = bench::run_benchmark(
-      *setup, {.program = std::filesystem::read_symlink("/proc/self/exe", ignored),
+      *setup, {.surroundings = surroundings(arguments.keys),
                .stop = [&] { return stop.requested(); },
                .progress = [&](const bench::Progress& progress) { line->show(progress); }});
   line->clear();
@@ -130,6 +131,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("-f,--benchmarking_config_file", arguments->job, "The job, a YAML file")
       ->required()
       ->type_name("JOB.yaml");
+  add_keys(*command, arguments->keys);
   command->add_option("-o,--output", arguments->output, "Workspace, instead of the job's")
       ->type_name("DIR");
   command->add_flag("--json", arguments->json, "Print the result as one JSON object");

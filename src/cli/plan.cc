@@ -18,7 +18,7 @@
 #include "cli/moving_fleet.h"
 #include "cli/planning_problem.h"
 #include "cli/stop_signal.h"
-#include "cli/this_program.h"
+#include "cli/surroundings.h"
 #include "emulation/fleet_profile.h"
 #include "fleet/devices_file.h"
 #include "foundation/file.h"
@@ -40,6 +40,7 @@ constexpr Seconds kMostBudget{24 * 3600};
 struct Arguments {
   std::string model;
   std::string devices;
+  std::string keys;
   std::string solver = "auto";
   std::string objective = "throughput";
   std::string front;
@@ -139,10 +140,10 @@ Result<Subject> prepare(const Arguments& arguments, const fleet::DevicesFile& de
 
 // Measured on each device, or known from an earlier time.
 Result<profile::Profile> measured_profile(const bench::PreparedModel& model,
-                                          const fleet::Fleet& fleet) {
+                                          const fleet::Fleet& fleet, const std::string& keys) {
   StopSignal stop;
   return emulation::fleet_profile(model.file, model.ordered_sample(), fleet,
-                                  {.program = this_program(),
+                                  {.surroundings = surroundings(keys),
                                    .reuse = emulation::Reuse::kept,
                                    .stop = [&] { return stop.requested(); }});
 }
@@ -181,7 +182,7 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const bench::Pre
   }
   Result<profile::Profile> profile = arguments.estimate
                                          ? profile::estimate_fleet(model.file, model.sample, fleet)
-                                         : measured_profile(model, fleet);
+                                         : measured_profile(model, fleet, arguments.keys);
   if (profile) profile->items = std::max(1, arguments.batch);
   return profile;
 }
@@ -371,6 +372,7 @@ void add_plan(CLI::App& app, Action& action) {
       ->add_flag("--estimate", arguments->estimate,
                  "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
       ->excludes(profile);
+  add_keys(*command, arguments->keys);
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
   command->add_option("--level", arguments->level,

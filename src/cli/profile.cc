@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
-#include "cli/this_program.h"
+#include "cli/surroundings.h"
 #include "emulation/fleet_profile.h"
 #include "engine/named_run.h"
 #include "engine/optimized_cache.h"
@@ -34,6 +34,7 @@ struct Arguments {
   std::string devices;
   std::string input;
   std::string output;
+  std::string keys;
   std::string level = "extended";
   std::vector<std::string> dims;
   int threads = 1;
@@ -91,9 +92,9 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const Subject& s
     return profile::estimate_fleet(subject.file, subject.named, devices->fleet);
   }
   StopSignal stop;
-  return emulation::fleet_profile(subject.file, subject.inputs, devices->fleet,
-                                  {.program = this_program(),
-                                   .stop = [&] { return stop.requested(); }});
+  return emulation::fleet_profile(
+      subject.file, subject.inputs, devices->fleet,
+      {.surroundings = surroundings(arguments.keys), .stop = [&] { return stop.requested(); }});
 }
 
 void print(const profile::DeviceProfile& device, int items, const onnx::Graph& graph) {
@@ -182,6 +183,7 @@ void add_profile(CLI::App& app, Action& action) {
       ->excludes(input)
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
+  add_keys(*command, arguments->keys);
   command->add_option("--level", arguments->level,
                       "Optimise at this level first: none, basic, extended, all")
       ->capture_default_str();

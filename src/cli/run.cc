@@ -14,7 +14,7 @@
 #include "cli/command.h"
 #include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
-#include "cli/this_program.h"
+#include "cli/surroundings.h"
 #include "emulation/local_host.h"
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
@@ -35,6 +35,7 @@ struct Arguments {
   std::string input;
   std::vector<std::string> dims;
   std::string output;
+  std::string keys;
   std::size_t requests = 1;
   std::size_t in_flight = 0;
   bool in_process = false;
@@ -177,10 +178,10 @@ Seconds quantile(const std::vector<Seconds>& sorted, double share) {
 Result<void> run_requests(const Arguments& arguments, const Subject& subject,
                           const std::vector<engine::SharedTensor>& inputs, const StopSignal& stop,
                           Outcome& outcome) {
-  auto host = emulation::make_local_host(
-      subject.fleet, this_program(), emulation::MemoryLimit::enforced,
-      arguments.in_process ? emulation::Enforcement::in_process
-                           : emulation::Enforcement::automatic);
+  auto host = emulation::make_local_host(subject.fleet, surroundings(arguments.keys),
+                                         emulation::MemoryLimit::enforced,
+                                         arguments.in_process ? emulation::Enforcement::in_process
+                                                              : emulation::Enforcement::automatic);
   if (!host) return std::unexpected(std::move(host.error()));
   outcome.emulation = (*host)->description();
   const auto stopped = [&] { return stop.requested(); };
@@ -325,6 +326,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("--in-flight", arguments->in_flight,
                       "Requests at once; 0: two per stage and two more")
       ->capture_default_str();
+  add_keys(*command, arguments->keys);
   command->add_flag("--in-process", arguments->in_process,
                     "Imitate the devices' limits in the workers, not by the kernel");
   command->add_flag("--json", arguments->json, "Print one JSON object");

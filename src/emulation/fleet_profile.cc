@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "emulation/local_host.h"
 #include "foundation/sha256.h"
 #include "profile/profile_cache.h"
 #include "runtime/remote_profile.h"
@@ -20,7 +19,7 @@ Result<profile::Profile> fleet_profile(const std::filesystem::path& file,
   if (options.reuse == Reuse::kept) {
     if (auto found = profile::find_profile(kept)) return *std::move(found);
   }
-  auto host = make_local_host(fleet, options.program, MemoryLimit::ignored);
+  auto host = make_local_host(fleet, options.surroundings, MemoryLimit::ignored);
   if (!host) return std::unexpected(host.error());
   auto measured = runtime::profile_fleet(file, inputs, fleet, **host, options.stop);
   (*host)->stop_all();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "emulation/local_host.h"
 #include "engine/shared_tensor.h"
 #include "fleet/fleet.h"
 #include "foundation/cache_folder.h"
@@ -16,7 +17,7 @@ namespace convoy::emulation {
 enum class Reuse { kept, nothing };
 
 struct FleetProfileOptions {
-  std::filesystem::path program;      // convoy itself, run as a worker
+  Surroundings surroundings;
   // What is measured is kept there.
   std::filesystem::path cache = cache_folder() / "profiles";
   Reuse reuse = Reuse::nothing;       // kept: measure nothing if this fleet's profile is there

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <random>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,13 +18,19 @@
 #include "emulation/control_group.h"
 #include "emulation/leftovers.h"
 #include "emulation/virtual_network.h"
+#include "runtime/real_device.h"
 
 namespace convoy::emulation {
 namespace {
 
 // In a namespace of its own a device has all ports to itself.
-constexpr int kControlPort = 7701;
-constexpr int kDataPort = 7702;
+constexpr int kPort = 7700;
+
+// No other coordinator has it.
+std::uint64_t random_session() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
 
 // A folder that goes with its owner.
 class RunFolder {
@@ -43,9 +50,9 @@ class RunFolder {
 
 class LocalHost : public runtime::WorkerHost {
  public:
-  LocalHost(const fleet::Fleet& fleet, std::filesystem::path program, RunName run)
+  LocalHost(const fleet::Fleet& fleet, const Surroundings& surroundings, RunName run)
       : fleet_(fleet),
-        program_(std::move(program)),
+        surroundings_(surroundings),
         name_(std::move(run.name)),
         folder_(std::move(run.folder)) {}
   ~LocalHost() override { stop_all(); }
@@ -72,7 +79,8 @@ class LocalHost : public runtime::WorkerHost {
   [[nodiscard]] std::vector<DeviceId> emulated() const;
 
   fleet::Fleet fleet_;
-  std::filesystem::path program_;
+  Surroundings surroundings_;
+  std::uint64_t session_ = random_session();
   std::string name_;
   RunFolder folder_;
   std::optional<ControlGroup> cpu_;     // the devices' groups are in these
@@ -81,6 +89,7 @@ class LocalHost : public runtime::WorkerHost {
   bool paced_ = false;                  // links are the workers' own business
   std::vector<std::string> notes_;
   std::map<std::string, Running> running_;
+  std::map<std::string, Worker> real_;  // devices with an address, as they were reached last
 };
 
 // A group in a controller for all devices.
@@ -101,6 +110,12 @@ void LocalHost::prepare(MemoryLimit memory, Enforcement enforcement) {
   prepare_cpu(enforcement);
   prepare_memory(memory, enforcement);
   prepare_network(enforcement);
+  for (const fleet::Device& device : fleet_.devices) {
+    if (device.address.empty()) continue;
+    notes_.push_back(
+        fmt::format("{} is real: links as they are{}", device.name,
+                    device.memory.value() > 0 ? ", memory planned with but not limited" : ""));
+  }
   double claimed = 0;
   for (const DeviceId id : emulated()) claimed += fleet_.devices[id].cores;
   if (const unsigned cores = std::thread::hardware_concurrency(); claimed > cores) {
@@ -187,15 +202,9 @@ void LocalHost::prepare_network(Enforcement enforcement) {
 
 Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device) {
   if (!device.address.empty()) {
-    const auto colon = device.address.rfind(':');
-    const int port = colon == std::string::npos ? 0 : std::atoi(device.address.c_str() + colon + 1);
-    if (port <= 0 || port >= 65535) {
-      return fail(ErrorKind::input, "\"{}\" is no address; right would be tcp://HOST:PORT",
-                  device.address);
-    }
-    return Worker{.control = device.address,
-                  .data = fmt::format("{}:{}", device.address.substr(0, colon), port + 1),
-                  .network = Network::real};
+    auto reached = runtime::reach(device, surroundings_.keys, session_);
+    if (reached) real_.insert_or_assign(device.name, *reached);
+    return reached;
   }
   const auto id = fleet_.find(device.name);
   if (!id) return fail(ErrorKind::input, "it is not in the fleet that this host emulates");
@@ -205,20 +214,21 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
   }
 
   ChildOptions child;
-  Worker worker;
+  Worker worker{.session = session_};
   FileDescriptor space;
+  std::string listen;
   if (network_) {
     auto opened = network_->open_namespace(*id);
     if (!opened) return std::unexpected(opened.error());
     space = *std::move(opened);
     child.network_namespace = space.get();
-    worker.control = fmt::format("tcp://{}:{}", network_->address(*id), kControlPort);
-    worker.data = fmt::format("tcp://{}:{}", network_->address(*id), kDataPort);
+    listen = fmt::format("tcp://{}:{}", network_->address(*id), kPort);
   } else {
-    const std::string base = fmt::format("ipc://{}/{}", folder_.path().string(), id->index());
-    worker.control = base + ".control";
-    worker.data = base + ".data";
+    listen = fmt::format("ipc://{}/{}", folder_.path().string(), id->index());
   }
+  auto endpoint = runtime::parse_endpoint(listen);
+  if (!endpoint) return std::unexpected(std::move(endpoint.error()));
+  worker.endpoint = *std::move(endpoint);
   worker.network = paced_ ? Network::paced : Network::shaped;
 
   // A group is the device's for one worker, so that its counts are that worker's.
@@ -240,14 +250,11 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
     memory = *std::move(group);
   }
 
-  child.arguments = {program_.string(),
-                     "worker",
-                     "--name=" + device.name,
-                     "--control", worker.control,
-                     "--data", worker.data,
-                     "--cache", (folder_.path() / "models").string(),
-                     "--threads", std::to_string(threads_of(device)),
-                     "--parent", std::to_string(::getpid())};
+  child.arguments = {surroundings_.program.string(), "worker", "--name=" + device.name, "--listen",
+                     listen,
+                     // Its network is reached from this host alone.
+                     "--keys", "none", "--cache", (folder_.path() / "models").string(), "--threads",
+                     std::to_string(threads_of(device)), "--parent", std::to_string(::getpid())};
   if (!cpu_ && device.cores > 0) {
     child.arguments.insert(child.arguments.end(),
                            {"--speed", std::to_string(device.cores / threads_of(device))});
@@ -260,6 +267,9 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
 }
 
 std::optional<std::string> LocalHost::obituary(const std::string& device) {
+  if (const auto real = real_.find(device); real != real_.end()) {
+    return runtime::cut_off(device, real->second, surroundings_.keys);
+  }
   const auto found = running_.find(device);
   if (found == running_.end()) return std::nullopt;
   Running& running = found->second;
@@ -282,13 +292,13 @@ std::optional<std::string> LocalHost::obituary(const std::string& device) {
 }  // namespace
 
 Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(const fleet::Fleet& fleet,
-                                                             const std::filesystem::path& program,
+                                                             const Surroundings& surroundings,
                                                              MemoryLimit memory,
                                                              Enforcement enforcement) {
   remove_leftovers();
   auto run = claim_run_name();
   if (!run) return std::unexpected(run.error());
-  auto host = std::make_unique<LocalHost>(fleet, program, *std::move(run));
+  auto host = std::make_unique<LocalHost>(fleet, surroundings, *std::move(run));
   host->prepare(memory, enforcement);
   return host;
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,18 @@ struct Capabilities {
 // Tries everything for real, and removes it again.
 [[nodiscard]] Capabilities probe();
 
+// What a coordinator's host needs to reach devices, emulated or not.
+struct Surroundings {
+  std::filesystem::path program;  // convoy itself, run as `PROGRAM worker ...`
+  // Our key, and those of devices with an address; nothing: they are reached without, on this host.
+  std::optional<std::filesystem::path> keys{};
+};
+
 // A WorkerHost for the emulated devices of one fleet; a device with an address of its own is
-// reached there. `program` is convoy itself, run as `PROGRAM worker ...`. What an earlier convoy
-// left behind after a crash (groups, namespaces) is removed first.
+// reached there. What an earlier convoy left behind after a crash (groups, namespaces) is removed
+// first.
 [[nodiscard]] Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(
-    const fleet::Fleet& fleet, const std::filesystem::path& program, MemoryLimit memory,
+    const fleet::Fleet& fleet, const Surroundings& surroundings, MemoryLimit memory,
     Enforcement enforcement = Enforcement::automatic);
 
 }  // namespace convoy::emulation

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <stdfloat>
 
 namespace convoy::engine {
 namespace {
@@ -97,9 +96,9 @@ std::optional<double> max_abs(const SharedTensor& a, const SharedTensor& b) {
     case ElementType::float64:
       return largest<double>(a, b);
     case ElementType::float16:
-      return largest<std::float16_t>(a, b);
+      return largest<_Float16>(a, b);
     case ElementType::bfloat16:
-      return largest<std::bfloat16_t>(a, b);
+      return largest<__bf16>(a, b);
     case ElementType::uint8:
     case ElementType::boolean:
       return largest<std::uint8_t>(a, b);

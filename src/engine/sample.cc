@@ -5,7 +5,6 @@
 #include <optional>
 #include <random>
 #include <span>
-#include <stdfloat>
 #include <utility>
 
 #include "foundation/suggest.h"
@@ -53,9 +52,9 @@ void fill(ElementType type, std::span<std::byte> bytes, Random& random) {
     case ElementType::complex128:
       return fill_normal<double>(bytes, random);
     case ElementType::float16:
-      return fill_normal<std::float16_t>(bytes, random);
+      return fill_normal<_Float16>(bytes, random);
     case ElementType::bfloat16:
-      return fill_normal<std::bfloat16_t>(bytes, random);
+      return fill_normal<__bf16>(bytes, random);
     case ElementType::boolean:
     case ElementType::uint8:
     case ElementType::int8:

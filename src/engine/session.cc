@@ -226,4 +226,6 @@ Result<ProfilerLog> Session::finish_profile() {
 
 std::string runtime_version() { return Ort::GetVersionString(); }
 
+std::vector<std::string> providers() { return Ort::GetAvailableProviders(); }
+
 }  // namespace convoy::engine

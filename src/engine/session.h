@@ -66,4 +66,8 @@ class Session {
 // The version of the ONNX Runtime library that was loaded: "1.32.0".
 [[nodiscard]] std::string runtime_version();
 
+// The execution providers that it was built with, in ONNX Runtime's words: "CPUExecutionProvider"
+// ...
+[[nodiscard]] std::vector<std::string> providers();
+
 }  // namespace convoy::engine

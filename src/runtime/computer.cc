@@ -14,7 +14,9 @@
 namespace convoy::runtime {
 
 Computer::Computer(ComputerOptions options, ModelCache& cache, int wake)
-    : options_(options), cache_(cache), wake_(wake), thread_([this] { work(); }) {}
+    : options_(options), cache_(cache), wake_(wake), threads_(options.threads), thread_([this] {
+        work();
+      }) {}
 
 Computer::~Computer() {
   {
@@ -87,8 +89,13 @@ void Computer::work() {
   }
 }
 
+int Computer::threads_for(int asked) const {
+  return asked == 0 ? options_.threads : std::min(asked, options_.threads);
+}
+
 Outcome Computer::perform(LoadTask& task) {
   stages_.clear();
+  threads_ = threads_for(task.threads);
   forget_peak_memory();
   Loaded loaded{.ticket = task.ticket, .idle_memory = peak_memory(), .result = {}};
   for (const StageModel& model : task.models) {
@@ -107,7 +114,7 @@ Result<Computer::Loading> Computer::load(const StageModel& model) {
   const Result<std::filesystem::path> file = cache_.find(model.files);
   if (!file) return std::unexpected(file.error());
   Result<engine::Session> session =
-      engine::Session::load(*file, {.threads = options_.threads, .level = model.level});
+      engine::Session::load(*file, {.threads = threads_, .level = model.level});
   if (!session) return std::unexpected(std::move(session.error()));
 
   std::vector<std::ptrdiff_t> input_of_port;
@@ -137,7 +144,8 @@ Outcome Computer::perform(MeasureTask& task) {
   const auto measured =
       cache_.find(task.files)
           .and_then([&](const std::filesystem::path& file) {
-            return profile::measure_nodes(file, task.inputs, {.threads = options_.threads});
+            return profile::measure_nodes(file, task.inputs,
+                                          {.threads = threads_for(task.threads)});
           })
           .transform([&](profile::NodeCosts costs) {
             return profile::to_json({.model_sha256 = task.files.sha256,
@@ -151,8 +159,7 @@ Outcome Computer::perform(MeasureTask& task) {
 
 Outcome Computer::perform(Job& job) {
   Computed computed{.stage = job.stage, .epoch = job.epoch, .request = job.request};
-  const double cpu_before_s =
-      (options_.threads == 1 ? thread_cpu_time() : process_cpu_time()).count();
+  const double cpu_before_s = (threads_ == 1 ? thread_cpu_time() : process_cpu_time()).count();
   computed.start_s = steady_seconds();
   computed.outputs = run(job);
   stretch(computed.start_s, cpu_before_s);
@@ -182,8 +189,8 @@ Result<std::vector<engine::SharedTensor>> Computer::run(Job& job) {
 void Computer::stretch(double start_s, double cpu_before_s) const {
   if (options_.speed >= 1.0) return;
   const double cpu_s =
-      (options_.threads == 1 ? thread_cpu_time() : process_cpu_time()).count() - cpu_before_s;
-  const double end_s = start_s + cpu_s / options_.threads / options_.speed;
+      (threads_ == 1 ? thread_cpu_time() : process_cpu_time()).count() - cpu_before_s;
+  const double end_s = start_s + cpu_s / threads_ / options_.speed;
   std::this_thread::sleep_for(Seconds(end_s - steady_seconds()));
 }
 

@@ -34,11 +34,13 @@ struct StageModel {
 struct LoadTask {
   std::uint64_t ticket = 0;
   std::vector<StageModel> models;  // replace those that are loaded; none: only unload
+  int threads = 0;                 // to compute with from now on; 0: as in the options
 };
 struct MeasureTask {
   std::uint64_t ticket = 0;
   ModelFiles files;
   std::vector<engine::SharedTensor> inputs;
+  int threads = 0;
 };
 using Task = std::variant<LoadTask, MeasureTask, Job>;
 
@@ -62,7 +64,7 @@ struct Computed {
 using Outcome = std::variant<Loaded, Measured, Computed>;
 
 struct ComputerOptions {
-  int threads = 1;
+  int threads = 1;     // at most
   double speed = 1.0;  // below 1: each job is stretched to its CPU time over this
 };
 
@@ -91,6 +93,7 @@ class Computer {
   void work();
   template <class Task>
   [[nodiscard]] Outcome try_to_perform(Task& task);
+  [[nodiscard]] int threads_for(int asked) const;
   [[nodiscard]] Outcome perform(LoadTask& task);
   [[nodiscard]] Outcome perform(MeasureTask& task);
   [[nodiscard]] Outcome perform(Job& job);
@@ -101,6 +104,7 @@ class Computer {
   ComputerOptions options_;
   ModelCache& cache_;
   int wake_;
+  int threads_;                        // of the thread, as the next
   std::map<StageId, Loading> stages_;  // of the thread
 
   std::mutex mutex_;

@@ -1,21 +1,22 @@
 #include "runtime/model_cache.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "foundation/sha256.h"
 
 namespace convoy::runtime {
 namespace {
 
+constexpr std::size_t kHashChars = 64;
+
 Result<void> check_name(const std::string& sha256) {
   const bool hex = std::ranges::all_of(
       sha256, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (sha256.size() != 64 || !hex) {
+  if (sha256.size() != kHashChars || !hex) {
     return fail(ErrorKind::failure, "\"{}\" is no SHA-256 in hexadecimal digits", sha256);
   }
   return {};
@@ -28,30 +29,100 @@ std::uint64_t size_of(const std::filesystem::path& file) {
   return missing ? 0 : size;
 }
 
+// The hash that a file or folder of the cache begins with.
+std::string hash_of(const std::filesystem::path& file) {
+  return file.filename().string().substr(0, kHashChars);
+}
+
+// A file of the cache, or a folder in which one is laid out.
+struct Entry {
+  std::filesystem::path path;
+  std::filesystem::file_time_type used;
+  std::uint64_t bytes = 0;  // a folder holds only other names of files that are here too
+};
+
+std::vector<Entry> entries_of(const std::filesystem::path& folder) {
+  std::vector<Entry> entries;
+  std::error_code gone;  // by another worker
+  for (const auto& entry : std::filesystem::directory_iterator(folder, gone)) {
+    if (!check_name(hash_of(entry.path()))) continue;  // not ours
+    entries.push_back({entry.path(), entry.last_write_time(gone),
+                       entry.is_directory(gone) ? 0 : size_of(entry.path())});
+  }
+  return entries;
+}
+
 }  // namespace
 
-Result<ModelCache> ModelCache::open(const std::filesystem::path& folder) {
+Result<ModelCache> ModelCache::open(const ModelCacheOptions& options) {
   std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
+  std::filesystem::create_directories(options.folder, problem);
   if (problem) {
-    return fail(ErrorKind::failure, "cannot make the folder {}: {}", folder.string(),
+    return fail(ErrorKind::failure, "cannot make the folder {}: {}", options.folder.string(),
                 problem.message());
   }
-  return ModelCache(folder);
+  return ModelCache(options.folder, sha256_of_text(options.owner).substr(0, 16), options.limit);
 }
 
 std::filesystem::path ModelCache::complete(const std::string& sha256) const {
   return folder_ / (sha256 + ".onnx");
 }
 
-// A worker's own, as two of them may receive the same file at once.
 std::filesystem::path ModelCache::partial(const std::string& sha256) const {
-  return folder_ / (sha256 + "." + std::to_string(::getpid()) + ".part");
+  return folder_ / (sha256 + "." + tag_ + ".part");
 }
 
-Result<std::uint64_t> ModelCache::held(const std::string& sha256) const {
+Result<std::uint64_t> ModelCache::offer(const std::string& sha256, std::uint64_t total,
+                                        const std::set<std::string>& kept) {
   if (auto fine = check_name(sha256); !fine) return std::unexpected(fine.error());
-  return std::max(size_of(complete(sha256)), size_of(partial(sha256)));
+  std::error_code ignored;
+  for (const auto& file : {complete(sha256), partial(sha256)}) {
+    const std::uint64_t held = size_of(file);
+    // A file that is cut short, or too long, is not what its name says.
+    const bool plausible = file == complete(sha256) ? held == total : held < total;
+    if (held > 0 && plausible) {
+      std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(),
+                                       ignored);
+      if (file == complete(sha256)) return held;
+      return make_room(total - held, kept).transform([&] { return held; });
+    }
+    std::filesystem::remove(file, ignored);
+  }
+  return make_room(total, kept).transform([] { return std::uint64_t{0}; });
+}
+
+Result<void> ModelCache::make_room(std::uint64_t bytes, const std::set<std::string>& kept) {
+  const auto limit = static_cast<std::uint64_t>(limit_.value());
+  std::vector<Entry> entries = entries_of(folder_);
+  std::ranges::sort(entries, {}, &Entry::used);
+  std::uint64_t sum = 0;
+  for (const Entry& entry : entries) sum += entry.bytes;
+  for (const Entry& entry : entries) {
+    if (sum + bytes <= limit || bytes > limit) break;
+    const std::string sha256 = hash_of(entry.path);
+    if (entry.bytes == 0 || kept.contains(sha256)) continue;
+    std::error_code ignored;
+    // Its other names first: the disk is free only when all are gone.
+    for (const Entry& other : entries) {
+      if (other.bytes == 0 && other.path.filename().string().contains(sha256)) {
+        std::filesystem::remove_all(other.path, ignored);
+      }
+    }
+    if (std::filesystem::remove(entry.path, ignored)) sum -= entry.bytes;
+  }
+  if (sum + bytes > limit) {
+    return fail(ErrorKind::failure, "{} more do not fit into the cache {}, whose limit is {}",
+                to_text(Bytes(static_cast<std::int64_t>(bytes))), folder_.string(),
+                to_text(limit_));
+  }
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder_, unknown);
+  if (!unknown && space.available < bytes) {
+    return fail(ErrorKind::failure, "{} more do not fit on the disk of {}, which has {} left",
+                to_text(Bytes(static_cast<std::int64_t>(bytes))), folder_.string(),
+                to_text(Bytes(static_cast<std::int64_t>(space.available))));
+  }
+  return {};
 }
 
 Result<void> ModelCache::append(const std::string& sha256, std::uint64_t offset,
@@ -91,6 +162,8 @@ Result<std::filesystem::path> ModelCache::check(const std::string& sha256) {
     return fail(ErrorKind::failure, "the model that arrived has the hash {} instead of {}", *found,
                 sha256);
   }
+  std::error_code ignored;
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(), ignored);
   return file;
 }
 

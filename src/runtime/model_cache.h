@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 
 #include "foundation/error.h"
+#include "foundation/units.h"
 
 namespace convoy::runtime {
 
@@ -17,14 +19,25 @@ struct ModelFiles {
   std::string data_sha256;
 };
 
-// Writes only below its folder: a name that is no sha256 is refused. Several workers may share one.
+struct ModelCacheOptions {
+  std::filesystem::path folder;
+  std::string owner;            // the worker: what it has received of a file is its own until then
+  Bytes limit{20'000'000'000};  // of all files
+};
+
+// Writes only below its folder: a name that is no sha256 is refused. Several workers of different
+// names may share one. When a new file would pass the limit, those that were used longest ago go
+// first.
 class ModelCache {
  public:
   // Makes the folder if need be.
-  [[nodiscard]] static Result<ModelCache> open(const std::filesystem::path& folder);
+  [[nodiscard]] static Result<ModelCache> open(const ModelCacheOptions& options);
 
-  // How many of the file's bytes are here; the sender goes on from there.
-  [[nodiscard]] Result<std::uint64_t> held(const std::string& sha256) const;
+  // How many of the bytes of a file of `total` are here; the sender goes on from there. Makes room
+  // for the others, but not at the cost of a file in `kept`. Error: there is none, by the limit or
+  // on the disk.
+  [[nodiscard]] Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t total,
+                                            const std::set<std::string>& kept = {});
   // Appends to a file that is not complete yet. `offset` must be what is held. When `total` bytes
   // are here the file is complete.
   [[nodiscard]] Result<void> append(const std::string& sha256, std::uint64_t offset,
@@ -34,12 +47,16 @@ class ModelCache {
   [[nodiscard]] Result<std::filesystem::path> find(const ModelFiles& model);
 
  private:
-  explicit ModelCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  ModelCache(std::filesystem::path folder, std::string tag, Bytes limit)
+      : folder_(std::move(folder)), tag_(std::move(tag)), limit_(limit) {}
+  [[nodiscard]] Result<void> make_room(std::uint64_t bytes, const std::set<std::string>& kept);
   [[nodiscard]] Result<std::filesystem::path> check(const std::string& sha256);
   [[nodiscard]] std::filesystem::path complete(const std::string& sha256) const;
   [[nodiscard]] std::filesystem::path partial(const std::string& sha256) const;
 
   std::filesystem::path folder_;
+  std::string tag_;  // the owner, fit for file names
+  Bytes limit_;
 };
 
 }  // namespace convoy::runtime

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <string_view>
 
 #include "foundation/file.h"
@@ -25,6 +26,9 @@ class ModelCacheTest : public testing::Test {
   }
   ~ModelCacheTest() override { std::filesystem::remove_all(folder_); }
 
+  static Result<ModelCache> open(const std::filesystem::path& folder) {
+    return ModelCache::open({.folder = folder, .owner = "tablet"});
+  }
   static Result<void> append(ModelCache& cache, std::uint64_t offset, std::string_view text,
                              std::uint64_t total, const std::string& name = kHello) {
     return cache.append(name, offset, std::as_bytes(std::span(text)), total);
@@ -34,21 +38,21 @@ class ModelCacheTest : public testing::Test {
 };
 
 TEST_F(ModelCacheTest, KeepsAFileThatCameInPieces) {
-  auto cache = ModelCache::open(folder_ / "new" / "folder");
+  auto cache = open(folder_ / "new" / "folder");
   ASSERT_TRUE(cache);
-  EXPECT_EQ(cache->held(kHello), 0u);
+  EXPECT_EQ(cache->offer(kHello, 5), 0u);
   EXPECT_FALSE(cache->find({kHello}));
   ASSERT_TRUE(append(*cache, 0, "hel", 5));
-  EXPECT_EQ(cache->held(kHello), 3u);
+  EXPECT_EQ(cache->offer(kHello, 5), 3u);
   ASSERT_TRUE(append(*cache, 3, "lo", 5));
-  EXPECT_EQ(cache->held(kHello), 5u);
+  EXPECT_EQ(cache->offer(kHello, 5), 5u);
   const auto file = cache->find({kHello});
   ASSERT_TRUE(file);
   EXPECT_EQ(read_file(*file), "hello");
 }
 
 TEST_F(ModelCacheTest, LaysAModelOutWithItsWeightsBesideIt) {
-  auto cache = ModelCache::open(folder_);
+  auto cache = open(folder_);
   ASSERT_TRUE(write_file(folder_ / "w", "weights"));
   const std::string hash = sha256_of(folder_ / "w").value();
   ASSERT_TRUE(append(*cache, 0, "hello", 5));
@@ -65,7 +69,7 @@ TEST_F(ModelCacheTest, LaysAModelOutWithItsWeightsBesideIt) {
 }
 
 TEST_F(ModelCacheTest, RefusesPiecesThatDoNotFollow) {
-  auto cache = ModelCache::open(folder_);
+  auto cache = open(folder_);
   ASSERT_TRUE(append(*cache, 0, "hel", 5));
   EXPECT_THAT(append(*cache, 4, "o", 5).error().message,
               HasSubstr("bytes 4 to 5 of 5 do not follow the 3 that are here"));
@@ -74,24 +78,79 @@ TEST_F(ModelCacheTest, RefusesPiecesThatDoNotFollow) {
 }
 
 TEST_F(ModelCacheTest, RemovesAFileWithTheWrongContents) {
-  auto cache = ModelCache::open(folder_);
+  auto cache = open(folder_);
   ASSERT_TRUE(append(*cache, 0, "jello", 5));
   EXPECT_THAT(cache->find({kHello}).error().message,
               HasSubstr("the model that arrived has the hash "));
-  EXPECT_EQ(cache->held(kHello), 0u);
+  EXPECT_EQ(cache->offer(kHello, 5), 0u);
+}
+
+TEST_F(ModelCacheTest, GoesOnWithAPieceAfterARestartOfItsWorkerOnly) {
+  auto before = open(folder_);
+  ASSERT_TRUE(append(*before, 0, "hel", 5));
+  EXPECT_EQ(ModelCache::open({.folder = folder_, .owner = "phone"})->offer(kHello, 5), 0u);
+  auto again = open(folder_);
+  EXPECT_EQ(again->offer(kHello, 5), 3u);
+  ASSERT_TRUE(append(*again, 3, "lo", 5));
+  EXPECT_TRUE(again->find({kHello}));
+}
+
+TEST_F(ModelCacheTest, DoesNotTrustAFileOfAnotherSize) {
+  auto cache = open(folder_);
+  ASSERT_TRUE(write_file(folder_ / (kHello + ".onnx"), "hell"));
+  EXPECT_EQ(cache->offer(kHello, 5), 0u);
+  EXPECT_TRUE(append(*cache, 0, "hello", 5));
+  EXPECT_TRUE(cache->find({kHello}));
+}
+
+TEST_F(ModelCacheTest, MakesRoomWithWhatWasUsedLongestAgo) {
+  auto cache = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(12)});
+  const std::string world = sha256_of_text("world");
+  const std::string other = sha256_of_text("other");
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  ASSERT_TRUE(append(*cache, 0, "world", 5, world));
+  // "hello" is older, but was used since.
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::filesystem::last_write_time(folder_ / (kHello + ".onnx"), now - std::chrono::hours(2));
+  std::filesystem::last_write_time(folder_ / (world + ".onnx"), now - std::chrono::hours(1));
+  ASSERT_TRUE(cache->find({kHello}));
+  EXPECT_EQ(cache->offer(other, 5), 0u);
+  EXPECT_TRUE(cache->find({kHello}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / (world + ".onnx")));
+}
+
+TEST_F(ModelCacheTest, KeepsWhatIsNeededAndItsLimit) {
+  auto cache = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(8)});
+  const std::string other = sha256_of_text("other");
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  EXPECT_THAT(cache->offer(other, 5, {kHello}).error().message, HasSubstr("whose limit is 8"));
+  EXPECT_TRUE(cache->find({kHello}));
+  // What can never fit costs nothing.
+  EXPECT_FALSE(cache->offer(other, 9));
+  EXPECT_TRUE(cache->find({kHello}));
+}
+
+TEST_F(ModelCacheTest, RemovesAModelWithItsLayout) {
+  auto cache = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(14)});
+  const std::string weights = sha256_of_text("weights");
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  ASSERT_TRUE(append(*cache, 0, "weights", 7, weights));
+  ASSERT_TRUE(cache->find({kHello, "model.onnx.data", weights}));
+  EXPECT_EQ(cache->offer(sha256_of_text("other"), 14), 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
 TEST_F(ModelCacheTest, WritesNowhereElse) {
-  auto cache = ModelCache::open(folder_ / "cache");
+  auto cache = open(folder_ / "cache");
   const std::string outside = "../" + kHello.substr(3);
   EXPECT_FALSE(append(*cache, 0, "x", 1, outside));
-  EXPECT_THAT(cache->held(outside).error().message, HasSubstr("is no SHA-256"));
+  EXPECT_THAT(cache->offer(outside, 5).error().message, HasSubstr("is no SHA-256"));
   EXPECT_FALSE(cache->find({"/etc/passwd"}));
 }
 
 TEST_F(ModelCacheTest, SaysWhenTheFolderCannotBeMade) {
   ASSERT_TRUE(write_file(folder_ / "file", ""));
-  EXPECT_THAT(ModelCache::open(folder_ / "file" / "cache").error().message,
+  EXPECT_THAT(open(folder_ / "file" / "cache").error().message,
               HasSubstr("cannot make the folder"));
 }
 

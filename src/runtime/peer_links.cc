@@ -8,16 +8,22 @@
 
 namespace convoy::runtime {
 
-Result<void> PeerLinks::connect(const wire::Setup& setup) {
+Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
+                                Pacer::Sharing sharing) {
   close();
-  self_ = PeerId(setup.self());
+  self_ = self;
   std::map<PeerId, Pacer::Link> paces;
-  for (const wire::Peer& peer : setup.peers()) {
-    const Pacer::Link pace{BytesPerSecond(peer.bytes_per_second()), Seconds(peer.latency_s())};
-    Link link{.socket = make_socket(context_, zmq::socket_type::dealer),
-              .paced = pace.rate.value() > 0 || pace.latency.count() > 0};
-    if (auto connected = runtime::connect(link.socket, peer.endpoint()); !connected) {
-      return within(fmt::format("peer {}", peer.name()), std::move(connected.error()));
+  for (const PeerSpec& peer : peers) {
+    if (peer.key.empty() == own_.has_value()) {
+      return fail(ErrorKind::failure, "peer {}: keys are used {}", peer.name,
+                  own_ ? "here, but not there" : "there, but not here");
+    }
+    Link link{.peer = peer,
+              .socket = make_socket(context_, zmq::socket_type::dealer),
+              .paced = peer.pace.rate.value() > 0 || peer.pace.latency.count() > 0};
+    if (own_) secure_client(link.socket, *own_, peer.key);
+    if (auto connected = runtime::connect(link.socket, peer.endpoint); !connected) {
+      return within(fmt::format("peer {}", peer.name), std::move(connected.error()));
     }
     wire::DataHeader knock;
     knock.set_kind(wire::DataHeader::KNOCK);
@@ -25,11 +31,10 @@ Result<void> PeerLinks::connect(const wire::Setup& setup) {
     Parts parts;
     parts.push_back(to_part(knock));
     runtime::send(link.socket, std::move(parts));
-    paces.emplace(PeerId(peer.peer()), pace);
-    links_.emplace(PeerId(peer.peer()), std::move(link));
+    paces.emplace(peer.id, peer.pace);
+    links_.emplace(peer.id, std::move(link));
   }
-  pacer_ = Pacer(std::move(paces), setup.shared_radio() ? Pacer::Sharing::one_radio
-                                                        : Pacer::Sharing::own_links);
+  pacer_ = Pacer(std::move(paces), sharing);
   return {};
 }
 
@@ -38,8 +43,10 @@ void PeerLinks::close() {
   pacer_ = Pacer({}, Pacer::Sharing::own_links);
 }
 
-bool PeerLinks::open() const {
-  return std::ranges::all_of(links_ | std::views::values, &Link::open);
+const PeerSpec* PeerLinks::closed() const {
+  const auto closed =
+      std::ranges::find_if(links_, [](const auto& each) { return !each.second.open; });
+  return closed == links_.end() ? nullptr : &closed->second.peer;
 }
 
 void PeerLinks::send(Delivery delivery, Pacer::Time now) {

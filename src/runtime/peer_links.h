@@ -9,9 +9,10 @@
 #include <zmq.hpp>
 
 #include "foundation/error.h"
-#include "messages.pb.h"
+#include "runtime/keys.h"
 #include "runtime/pacer.h"
 #include "runtime/parcel.h"
+#include "runtime/setup.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
@@ -19,13 +20,16 @@ namespace convoy::runtime {
 // Connections from one worker to the data sockets of its peers. Of the thread that owns sockets.
 class PeerLinks {
  public:
-  explicit PeerLinks(zmq::context_t& context) : context_(context) {}
+  PeerLinks(zmq::context_t& context, std::optional<KeyPair> own)
+      : context_(context), own_(std::move(own)) {}
 
-  // Drops what was connected before, connects, and knocks at each peer.
-  [[nodiscard]] Result<void> connect(const wire::Setup& setup);
+  // Drops what was connected before, connects, and knocks at each peer. Error: an address that is
+  // none, or a peer whose link would be encrypted at one end only.
+  [[nodiscard]] Result<void> connect(PeerId self, const std::vector<PeerSpec>& peers,
+                                     Pacer::Sharing sharing);
   void close();
-  // Has every peer answered the knock?
-  [[nodiscard]] bool open() const;
+  // A peer that has not answered the knock, or nothing once all have.
+  [[nodiscard]] const PeerSpec* closed() const;
   [[nodiscard]] PeerId self() const { return self_; }
 
   // Sends now, or when the link's pace lets it.
@@ -39,12 +43,14 @@ class PeerLinks {
 
  private:
   struct Link {
+    PeerSpec peer;
     zmq::socket_t socket;
     bool open = false;
     bool paced = false;
   };
 
   zmq::context_t& context_;
+  std::optional<KeyPair> own_;
   PeerId self_;
   std::map<PeerId, Link> links_;
   Pacer pacer_{{}, Pacer::Sharing::own_links};

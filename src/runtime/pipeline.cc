@@ -11,6 +11,7 @@
 #include "runtime/coordinator.h"
 #include "runtime/remote_worker.h"
 #include "runtime/route.h"
+#include "runtime/setup.h"
 #include "runtime/sockets.h"
 #include "runtime/usage.h"
 
@@ -61,6 +62,8 @@ struct Pipeline::State {
                                   const onnx::SplitMap& map, const fleet::Fleet& fleet,
                                   const std::vector<DeviceId>& devices, WorkerHost& host,
                                   const PipelineOptions& options);
+  // Whether those workers can reach each other that send each other tensors.
+  [[nodiscard]] Result<void> check_reach() const;
   [[nodiscard]] wire::Request setup_of(PeerId peer, const onnx::SplitMap& map,
                                        const fleet::Fleet& fleet,
                                        const std::vector<DeviceId>& devices,
@@ -90,27 +93,31 @@ struct Pipeline::State {
 };
 
 Pipeline::State::~State() {
-  if (lost && lost->kind != ErrorKind::cancelled) return;
-  for (RemoteWorker& worker : workers) worker.ignore_stop();
-  // Workers stay; they free the models for whoever comes next.
-  wire::Request stop;
-  stop.mutable_stop();
-  [[maybe_unused]] const auto stopped = ask_all(stop, after(Seconds(2)));
+  // Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
+  const Clock::time_point deadline = after(Seconds(2));
+  for (RemoteWorker& worker : workers) {
+    if (worker.is_ours()) worker.leave(deadline);
+  }
 }
 
 Result<void> Pipeline::State::load(const std::filesystem::path& directory,
                                    const onnx::SplitMap& map, const fleet::Fleet& fleet,
                                    const std::vector<DeviceId>& devices, WorkerHost& host,
                                    const PipelineOptions& options) {
-  const Clock::time_point deadline = after(options.load_timeout);
+  Clock::time_point deadline = after(options.load_timeout);
   for (const DeviceId device : devices) {
     auto worker = RemoteWorker::start(context, fleet.devices[device], host,
                                       {.silence = options.silence, .stop = options.stop});
     if (!worker) return std::unexpected(std::move(worker.error()));
     workers.push_back(*std::move(worker));
   }
+  if (auto fit = check_reach(); !fit) return fit;
+  std::vector<std::string> keys;
+  for (const RemoteWorker& worker : workers) {
+    if (worker.worker().own) keys.push_back(worker.worker().server_key);
+  }
   for (RemoteWorker& worker : workers) {
-    if (auto greeted = worker.greet(deadline); !greeted) return greeted;
+    if (auto greeted = worker.greet(deadline, keys); !greeted) return greeted;
   }
   for (std::size_t i = 0; i < route.stages.size(); ++i) {
     const onnx::SubModel& sub_model = map.sub_models[i];
@@ -118,10 +125,11 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
     auto sent = remote(route.stages[i].peer)
                     .send_model(directory / sub_model.file,
                                 {sub_model.sha256, sub_model.data_file, sub_model.data_sha256},
-                                deadline);
+                                options.load_timeout);
     if (!sent) return within(sub_model.file, std::move(sent.error()));
   }
 
+  deadline = after(options.load_timeout);  // sending takes as long as it takes
   std::vector<std::uint64_t> setups;
   for (std::size_t i = 0; i < workers.size(); ++i) {
     setups.push_back(workers[i].post(setup_of(PeerId(i + 1), map, fleet, devices, options.mode)));
@@ -143,6 +151,30 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
   return {};
 }
 
+Result<void> Pipeline::State::check_reach() const {
+  for (const Route::Stage& stage : route.stages) {
+    for (const StageSpec::Output& output : stage.spec.outputs) {
+      for (const PeerId reader : output.readers) {
+        if (reader == kCoordinator || reader == stage.peer) continue;
+        const RemoteWorker& from = workers[stage.peer.index() - 1];
+        const RemoteWorker& to = workers[reader.index() - 1];
+        if (from.worker().own.has_value() == to.worker().own.has_value() &&
+            from.is_real() == to.is_real()) {
+          continue;
+        }
+        const RemoteWorker& local = from.is_real() ? to : from;
+        return fail(
+            ErrorKind::input,
+            "device {} would send tensors to device {}, but {} is emulated "
+            "here, where only this host reaches it; right would be a convoy worker of its own "
+            "and its address in devices.yaml",
+            from.name(), to.name(), local.name());
+      }
+    }
+  }
+  return {};
+}
+
 wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
                                         const fleet::Fleet& fleet,
                                         const std::vector<DeviceId>& devices,
@@ -160,9 +192,9 @@ wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
     if (from.peer != peer) continue;
     wire::StageSetup& stage = *setup.add_stages();
     stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
-    stage.mutable_model()->set_sha256(map.sub_models[i].sha256);
-    stage.mutable_model()->set_data_file(map.sub_models[i].data_file);
-    stage.mutable_model()->set_data_sha256(map.sub_models[i].data_sha256);
+    const onnx::SubModel& sub_model = map.sub_models[i];
+    *stage.mutable_model() =
+        to_wire({sub_model.sha256, sub_model.data_file, sub_model.data_sha256});
     stage.set_level(std::string(onnx::name_of(level)));
     for (std::size_t k = 0; k < from.spec.inputs.size(); ++k) {
       wire::ReadValue& input = *stage.add_inputs();
@@ -183,13 +215,15 @@ wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
   const auto repeated = std::ranges::unique(readers);
   readers.erase(repeated.begin(), repeated.end());
   const WorkerHost::Network network = workers[peer.index() - 1].worker().network;
+  setup.set_threads(workers[peer.index() - 1].threads());
   for (const PeerId reader : readers) {
     if (reader == kCoordinator || reader == peer) continue;
     const RemoteWorker& to = workers[reader.index() - 1];
     wire::Peer& entry = *setup.add_peers();
     entry.set_peer(static_cast<std::uint32_t>(reader.index()));
     entry.set_name(to.name());
-    entry.set_endpoint(to.worker().data);
+    entry.set_endpoint(to.worker().endpoint.data);
+    entry.set_key(to.worker().server_key);
     if (network == WorkerHost::Network::real) continue;
     const fleet::Link& link =
         fleet.links[devices[peer.index() - 1]][devices[reader.index() - 1]];
@@ -310,13 +344,12 @@ Result<std::vector<StageReport>> Pipeline::report() {
   for (std::size_t i = 0; i < state_->route.stages.size(); ++i) {
     const Route::Stage& stage = state_->route.stages[i];
     const wire::Figures& figures = (*answers)[stage.peer.index() - 1].figures();
-    StageReport report{
-        .device = state_->route.devices[stage.peer.index() - 1],
-        .file = state_->files[i],
-        .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
-        .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
-        .cpu_seconds = figures.cpu_s(),
-        .dropped = figures.dropped()};
+    StageReport report{.device = state_->route.devices[stage.peer.index() - 1],
+                       .file = state_->files[i],
+                       .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
+                       .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
+                       .cpu_seconds = figures.cpu_s(),
+                       .dropped = from_wire(figures.dropped())};
     for (const wire::StageReport& said : figures.stages()) {
       if (said.stage() != i) continue;
       report.requests = said.requests();

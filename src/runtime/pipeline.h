@@ -14,6 +14,9 @@
 #include "foundation/error.h"
 #include "foundation/units.h"
 #include "onnx/cut.h"
+#include "runtime/drops.h"
+#include "runtime/endpoint.h"
+#include "runtime/keys.h"
 
 namespace convoy::runtime {
 
@@ -28,13 +31,18 @@ class WorkerHost {
     paced,   // the sending worker keeps to both
   };
   struct Worker {
-    std::string control;   // ZeroMQ endpoint of its control socket, as the coordinator reaches it
-    std::string data;      // ZeroMQ endpoint of its data socket, as its peers reach it
+    Endpoint endpoint;  // as the coordinator and its peers reach it
     Network network = Network::real;
+    // Of a worker that uses keys: our own, and its public one.
+    std::optional<KeyPair> own{};
+    std::string server_key{};
+    // Whoever has the same keys and the same session is the same coordinator.
+    std::uint64_t session = 1;
+    Seconds patience{60};  // until it answers for the first time
   };
   virtual ~WorkerHost() = default;
-  // Starts (or finds) the device's worker. The host keeps it until stop_all() or its destruction,
-  // when no process is left behind.
+  // Starts (or finds) the device's worker. The host keeps what it started until stop_all() or its
+  // destruction, when no process is left behind.
   [[nodiscard]] virtual Result<Worker> start(const fleet::Device& device) = 0;
   // Nothing while the worker lives; else what became of it, to follow its name: "was killed: out of
   // memory (limit 256 MB)", "exited with status 1" ...
@@ -46,7 +54,8 @@ class WorkerHost {
 
 struct PipelineOptions {
   std::size_t in_flight = 0;            // requests at once; 0: two per stage and two more
-  Seconds load_timeout{60};             // to start, load and connect all workers
+  Seconds load_timeout{60};  // to start, load and connect all workers; and for every next
+                             // piece of a sub-model to arrive
   Seconds request_timeout{60};          // from submission to result
   Seconds silence{2};                   // a worker that is silent for so long is lost
   onnx::CutMode mode = onnx::CutMode::exact;
@@ -63,7 +72,7 @@ struct StageReport {
   Bytes peak_memory{0};            // of the worker process (VmHWM)
   Bytes idle_memory{0};            // of the worker process before it loaded any model
   double cpu_seconds = 0;          // of the worker process
-  std::uint64_t dropped = 0;       // messages that were malformed, repeated or too late
+  Drops dropped;                   // by the worker
 };
 
 // A busy interval of a stage, for power and pictures; seconds since the pipeline started.

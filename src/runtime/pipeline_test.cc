@@ -55,15 +55,13 @@ class ThreadHost : public WorkerHost {
     const std::string base = "ipc://" + (folder_ / device.name).string();
     if (!threads_.contains(device.name)) {
       threads_.emplace(device.name, std::thread([this, base, name = device.name] {
-        if (hangs_up_first) hang_up_on_one(folder_ / (name + ".control"));
-        const auto served = serve({.name = name,
-                                   .control = base + ".control",
-                                   .data = base + ".data",
-                                   .cache = folder_ / (name + ".cache")});
-        EXPECT_TRUE(served) << served.error().message;
-      }));
+                         if (hangs_up_first) hang_up_on_one(folder_ / name);
+                         const auto served = serve(
+                             {.name = name, .listen = base, .cache = folder_ / (name + ".cache")});
+                         EXPECT_TRUE(served) << served.error().message;
+                       }));
     }
-    return Worker{.control = base + ".control", .data = base + ".data", .network = network};
+    return Worker{.endpoint = *parse_endpoint(base), .network = network, .session = session};
   }
   std::optional<std::string> obituary(const std::string& device) override {
     const auto found = obituaries.find(device);
@@ -86,6 +84,7 @@ class ThreadHost : public WorkerHost {
 
   std::map<std::string, std::string> obituaries;
   Network network = Network::real;
+  std::uint64_t session = 1;
   bool hangs_up_first = false;
 
  private:
@@ -171,7 +170,7 @@ TEST_F(PipelineTest, ComputesAcrossDevicesAndAnswersInOrder) {
   EXPECT_EQ((*report)[0].requests, 200u);
   EXPECT_EQ((*report)[0].sent, Bytes(200 * 240));
   EXPECT_EQ((*report)[1].sent, Bytes(0));
-  EXPECT_EQ((*report)[1].dropped, 0u);
+  EXPECT_EQ((*report)[1].dropped.messages(), 0u);
   EXPECT_GT((*report)[1].peak_memory, Bytes(1'000'000));
 
   const auto intervals = pipeline->busy_intervals();
@@ -282,7 +281,7 @@ TEST_F(PipelineTest, TellsAPipelineWhoseWorkersAnotherOneTook) {
   const auto report = first->report();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, ErrorKind::lost);
-  EXPECT_EQ(report.error().message, "device phone: it serves another coordinator now");
+  EXPECT_EQ(report.error().message, "device phone: it is not yours: say hello first");
   ASSERT_TRUE(second->submit({filled(1)}));
   EXPECT_TRUE(*second->next(5s));
 }
@@ -346,7 +345,7 @@ TEST_F(PipelineTest, DropsNonsenseAndGoesOn) {
   ASSERT_TRUE(pipeline);
   zmq::context_t context(1);
   const auto phone = host_.start({.name = "phone"});
-  for (const std::string& endpoint : {phone->control, phone->data}) {
+  for (const std::string& endpoint : {phone->endpoint.control, phone->endpoint.data}) {
     zmq::socket_t stranger = make_socket(context, zmq::socket_type::dealer);
     stranger.set(zmq::sockopt::linger, 1000);
     ASSERT_TRUE(connect(stranger, endpoint));
@@ -362,6 +361,30 @@ TEST_F(PipelineTest, DropsNonsenseAndGoesOn) {
   const auto answer = pipeline->next(5s);
   ASSERT_TRUE(answer && *answer);
   EXPECT_EQ(last_of((*answer)->outputs[0]), 4);
+  // An empty message is a request without content, of somebody who did not say hello; none of the
+  // others is one of ours.
+  Drops dropped;
+  for (int i = 0; i < 100 && dropped.messages() < 6; ++i) {
+    const auto report = pipeline->report();
+    ASSERT_TRUE(report);
+    dropped = report->front().dropped;
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(dropped.malformed, 5u);
+  EXPECT_EQ(dropped.untimely, 1u);
+}
+
+TEST_F(PipelineTest, DoesNotTakeWorkersFromAnotherCoordinator) {
+  auto first = start(two_stages());
+  ASSERT_TRUE(first) << first.error().message;
+  host_.session = 2;
+  const auto second = start(two_stages());
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("device phone: in use by process "));
+  ASSERT_TRUE(first->submit({filled(1)}));
+  EXPECT_TRUE(*first->next(5s));
+  first = fail(ErrorKind::cancelled, "over");
+  EXPECT_TRUE(start(two_stages()));
 }
 
 }  // namespace

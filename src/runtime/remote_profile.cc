@@ -13,6 +13,7 @@
 #include "onnx/split_map.h"
 #include "profile/measure.h"
 #include "runtime/remote_worker.h"
+#include "runtime/setup.h"
 
 namespace convoy::runtime {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 // To start a worker and load the model; and to measure its nodes, which a slow device does slowly.
 constexpr Seconds kLoad{120};
 constexpr std::chrono::seconds kMeasureNodes{600};
+constexpr std::chrono::seconds kLeave{2};
 // How long runs are measured, and how many there are at least; the first ones do not count.
 constexpr Seconds kBudget{2};
 constexpr std::size_t kLeastRuns = 6;
@@ -94,9 +96,7 @@ Result<profile::NodeCosts> remote_nodes(const Subject& subject, const fleet::Dev
   const ModelFiles model{whole.sha256, whole.data_file, whole.data_sha256};
   wire::Request request;
   wire::Measure& measure = *request.mutable_measure();
-  measure.mutable_model()->set_sha256(model.sha256);
-  measure.mutable_model()->set_data_file(model.data_file);
-  measure.mutable_model()->set_data_sha256(model.data_sha256);
+  *measure.mutable_model() = to_wire(model);
   Parts parts;
   for (const engine::SharedTensor& input : subject.inputs) {
     append_tensor(input, *measure.add_inputs(), parts);
@@ -106,10 +106,12 @@ Result<profile::NodeCosts> remote_nodes(const Subject& subject, const fleet::Dev
   if (!worker) return std::unexpected(std::move(worker.error()));
   const auto deadline = std::chrono::steady_clock::now() + kMeasureNodes;
   const auto answer = worker->greet(deadline)
-                          .and_then([&] { return worker->send_model(subject.file, model, deadline); })
+                          .and_then([&] { return worker->send_model(subject.file, model, kLoad); })
                           .and_then([&] {
+                            measure.set_threads(worker->threads());
                             return worker->ask(std::move(request), deadline, std::move(parts));
                           });
+  worker->leave(std::chrono::steady_clock::now() + kLeave);
   if (!answer) return std::unexpected(answer.error());
   auto profile = profile::parse_profile(answer->profile_json(), "its profile");
   if (!profile || profile->devices.size() != 1) {

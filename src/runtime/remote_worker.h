@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -36,15 +38,20 @@ class RemoteWorker {
                                                   const fleet::Device& device, WorkerHost& host,
                                                   Patience patience);
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return device_.name; }
+  // Not started by us, but reached at an address of its own.
+  [[nodiscard]] bool is_real() const { return !device_.address.empty(); }
   [[nodiscard]] const WorkerHost::Worker& worker() const { return worker_; }
 
-  // Says hello, takes the worker over, compares clocks.
-  [[nodiscard]] Result<void> greet(Time deadline);
+  // Says hello, so that the worker is ours, and compares clocks. `peers`: public keys of the
+  // workers that will send it tensors. Errors say whether nobody, somebody else or another version
+  // answers, or whose the worker is.
+  [[nodiscard]] Result<void> greet(Time deadline, std::span<const std::string> peers = {});
   // Sends what the worker lacks of a model; its files are at `file` and, if the weights are apart,
-  // beside it.
+  // beside it. Goes on where it was when the connection is lost and comes back. `patience`: for the
+  // next piece to arrive.
   [[nodiscard]] Result<void> send_model(const std::filesystem::path& file, const ModelFiles& model,
-                                        Time deadline);
+                                        Seconds patience);
   // Opens the way for tensors.
   [[nodiscard]] Result<void> open_data(Time deadline);
 
@@ -54,6 +61,13 @@ class RemoteWorker {
   [[nodiscard]] Result<wire::Answer> ask(wire::Request request, Time deadline, Parts parts = {}) {
     return await(post(std::move(request), std::move(parts)), deadline);
   }
+
+  // How many threads the device computes with; 0: as its worker was started.
+  [[nodiscard]] std::uint32_t threads() const { return threads_; }
+  // It has answered, and was not left.
+  [[nodiscard]] bool is_ours() const { return greeted_; }
+  // The worker is whoever's comes next; nothing more may be asked.
+  void leave(Time deadline);
 
   // Tensors.
   void send(const Parcel& parcel);
@@ -70,20 +84,44 @@ class RemoteWorker {
   void ignore_stop() { stop_ = nullptr; }
 
  private:
-  RemoteWorker(zmq::context_t& context, std::string name, WorkerHost& host,
+  // How far the connection has come.
+  enum class Connection {
+    none,
+    reached,   // somebody listens there
+    open,      // who speaks our language and, with keys, is who we think
+    refused,   // who does not know our key
+    stranger,  // who speaks another language, or does not have the key that we know
+  };
+
+  RemoteWorker(zmq::context_t& context, fleet::Device device, WorkerHost& host,
                WorkerHost::Worker worker, Patience patience);
   [[nodiscard]] std::unexpected<Error> lost(std::string what);
+  // Why nobody has answered yet, by the state of the connection.
+  [[nodiscard]] std::unexpected<Error> unreached();
   void take_answers();
-  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file,
-                                       const std::string& sha256, Time deadline);
+  void take_events();
+  // Hello on a new connection, after one that was lost.
+  [[nodiscard]] Result<void> come_back();
+  [[nodiscard]] Result<void> say_hello(Time deadline);
+  [[nodiscard]] Result<void> send_file(const std::filesystem::path& file, const std::string& sha256,
+                                       Seconds patience);
+  // The rest of a file, from what the worker holds on; how far it came even if that ends in an
+  // error.
+  [[nodiscard]] Result<void> send_rest(std::ifstream& stream, const std::filesystem::path& file,
+                                       const std::string& sha256, std::uint64_t bytes,
+                                       Seconds patience, std::uint64_t& held);
 
-  std::string name_;
+  fleet::Device device_;
   WorkerHost* host_;
   std::function<bool()> stop_;
   WorkerHost::Worker worker_;
   zmq::socket_t control_;
   zmq::socket_t monitor_;  // events of control_
   zmq::socket_t data_;
+  std::uint32_t threads_ = 0;
+  wire::Hello hello_;
+  Connection connection_ = Connection::none;
+  int failed_handshakes_ = 0;  // in a row
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, wire::Answer> answers_;
   bool greeted_ = false;

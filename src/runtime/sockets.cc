@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace convoy::runtime {
@@ -12,13 +13,45 @@ zmq::socket_t make_socket(zmq::context_t& context, zmq::socket_type type) {
   socket.set(zmq::sockopt::rcvhwm, 0);
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::reconnect_ivl, 20);
+  socket.set(zmq::sockopt::reconnect_ivl_max, 160);
   socket.set(zmq::sockopt::maxmsgsize, kMostPartBytes);
   if (type == zmq::socket_type::router) socket.set(zmq::sockopt::router_mandatory, true);
   return socket;
 }
 
+void secure_server(zmq::socket_t& socket, const KeyPair& own, const std::string& domain) {
+  socket.set(zmq::sockopt::curve_server, true);
+  socket.set(zmq::sockopt::curve_secretkey, own.secret_key);
+  socket.set(zmq::sockopt::zap_domain, domain);
+}
+
+void secure_client(zmq::socket_t& socket, const KeyPair& own, const std::string& server_key) {
+  socket.set(zmq::sockopt::curve_publickey, own.public_key);
+  socket.set(zmq::sockopt::curve_secretkey, own.secret_key);
+  socket.set(zmq::sockopt::curve_serverkey, server_key);
+}
+
+Result<zmq::socket_t> watch(zmq::context_t& context, zmq::socket_t& socket, int events) {
+  const std::string endpoint = fmt::format("inproc://events-{}", socket.handle());
+  if (::zmq_socket_monitor(socket.handle(), endpoint.c_str(), events) != 0) {
+    return fail(ErrorKind::failure, "cannot watch a socket: {}", ::zmq_strerror(::zmq_errno()));
+  }
+  zmq::socket_t monitor(context, zmq::socket_type::pair);
+  monitor.connect(endpoint);
+  return monitor;
+}
+
+int next_event(zmq::socket_t& monitor) {
+  const std::optional<Parts> parts = receive(monitor);
+  if (!parts || parts->front().size() < sizeof(std::uint16_t)) return 0;
+  std::uint16_t event = 0;
+  std::memcpy(&event, parts->front().data(), sizeof event);
+  return event;
+}
+
 Result<void> bind(zmq::socket_t& socket, const std::string& endpoint) {
   try {
+    socket.set(zmq::sockopt::ipv6, endpoint.contains('['));
     socket.bind(endpoint);
     return {};
   } catch (const zmq::error_t& error) {
@@ -28,6 +61,7 @@ Result<void> bind(zmq::socket_t& socket, const std::string& endpoint) {
 
 Result<void> connect(zmq::socket_t& socket, const std::string& endpoint) {
   try {
+    socket.set(zmq::sockopt::ipv6, endpoint.contains('['));
     socket.connect(endpoint);
     return {};
   } catch (const zmq::error_t& error) {

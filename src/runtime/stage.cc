@@ -22,8 +22,8 @@ Stage::Step Stage::accept(const Parcel& parcel) {
   }
   if (mine.empty()) return step;
 
-  const bool ended =
-      !gathered_.empty() && parcel.request + window_ <= gathered_.rbegin()->first;
+  const bool ended = !gathered_.empty() && parcel.request < gathered_.rbegin()->first &&
+                     gathered_.rbegin()->first - parcel.request >= window_;
   if (parcel.epoch != epoch_ || epoch_ == 0 || ended) {
     step.dropped = mine.size();
     return step;
@@ -34,7 +34,7 @@ Stage::Step Stage::accept(const Parcel& parcel) {
     request.inputs.resize(spec_.inputs.size());
     request.missing = spec_.inputs.size();
     // The coordinator never runs more than a window ahead of the oldest unanswered request.
-    while (gathered_.begin()->first + window_ <= gathered_.rbegin()->first) {
+    while (gathered_.rbegin()->first - gathered_.begin()->first >= window_) {
       gathered_.erase(gathered_.begin());
     }
   }

@@ -44,7 +44,7 @@ class Stage {
 
   [[nodiscard]] const StageSpec& spec() const { return spec_; }
   // Begins an epoch and forgets everything of the one before. `window`: a request that is so many
-  // behind the newest has ended.
+  // behind the newest has ended; at least 1.
   void start(std::uint64_t epoch, std::uint64_t window);
   // Takes what the stage reads of a parcel; other values are somebody else's and do not count.
   [[nodiscard]] Step accept(const Parcel& parcel);

@@ -48,6 +48,14 @@ TEST(Stage, ComputesARequestOnceAllItsInputsAreThere) {
   EXPECT_EQ(number(step.job->inputs[1]), 20);
 }
 
+TEST(Stage, NumbersOfRequestsMayReachTheirEnd) {
+  Stage stage = two_in_two_out();
+  constexpr std::uint64_t kLast = ~std::uint64_t{0};
+  EXPECT_FALSE(stage.accept(parcel(kLast, {{ValueId(1), number(10)}})).job);
+  EXPECT_EQ(stage.accept(parcel(3, {{ValueId(1), number(10)}})).dropped, 1u);
+  EXPECT_TRUE(stage.accept(parcel(kLast, {{ValueId(2), number(20)}})).job);
+}
+
 TEST(Stage, KeepsRequestsApartThatArriveMixed) {
   Stage stage = two_in_two_out();
   EXPECT_FALSE(stage.accept(parcel(0, {{ValueId(1), number(10)}})).job);

@@ -1,5 +1,7 @@
 #include "runtime/wire.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -85,6 +87,22 @@ Error from_wire(const wire::Failure& failure) {
   return {known ? static_cast<ErrorKind>(failure.kind()) : ErrorKind::failure, failure.message()};
 }
 
+wire::Drops to_wire(const Drops& drops) {
+  wire::Drops message;
+  message.set_malformed(drops.malformed);
+  message.set_untimely(drops.untimely);
+  message.set_strangers(drops.strangers);
+  message.set_refused(drops.refused);
+  return message;
+}
+
+Drops from_wire(const wire::Drops& drops) {
+  return {.malformed = drops.malformed(),
+          .untimely = drops.untimely(),
+          .strangers = drops.strangers(),
+          .refused = drops.refused()};
+}
+
 zmq::message_t to_part(const google::protobuf::MessageLite& message) {
   zmq::message_t part(message.ByteSizeLong());
   message.SerializeToArray(part.data(), static_cast<int>(part.size()));
@@ -92,7 +110,9 @@ zmq::message_t to_part(const google::protobuf::MessageLite& message) {
 }
 
 bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message) {
-  return part.size() <= std::numeric_limits<int>::max() &&
+  // Nonsense is counted by whoever got it; it shall not fill the log.
+  const google::protobuf::LogSilencer quiet;
+  return part.size() <= kMostParsedBytes &&
          message.ParseFromArray(part.data(), static_cast<int>(part.size()));
 }
 
@@ -143,6 +163,17 @@ Parts encode(const Parcel& parcel, PeerId from) {
     wire::TensorHeader& tensor = *header.add_items();
     tensor.set_value(static_cast<std::uint32_t>(item.value.index()));
     append_tensor(item.tensor, tensor, parts);
+  }
+  if (header.ByteSizeLong() > kMostParsedBytes) {
+    Parcel instead{.epoch = parcel.epoch,
+                   .request = parcel.request,
+                   .failure = Error{
+                       ErrorKind::failure,
+                       fmt::format("{} of strings are too many to send; at most {} are right",
+                                   to_text(Bytes(static_cast<std::int64_t>(header.ByteSizeLong()))),
+                                   to_text(Bytes(kMostParsedBytes)))}};
+    for (const Item& item : parcel.items) instead.items.push_back({item.value, {}});
+    return encode(instead, from);
   }
   parts.front() = to_part(header);
   return parts;

@@ -6,17 +6,23 @@
 #include <zmq.hpp>
 
 #include "messages.pb.h"
+#include "runtime/drops.h"
 #include "runtime/parcel.h"
 
 namespace convoy::runtime {
 
 // Raised whenever older programs would misunderstand newer ones.
-inline constexpr std::uint32_t kProtocol = 1;
+inline constexpr std::uint32_t kProtocol = 2;
+
+// A part that is parsed above this is refused: in memory its message may be fifty times as large.
+inline constexpr std::size_t kMostParsedBytes = std::size_t{16} << 20;
 
 using Parts = std::vector<zmq::message_t>;
 
 [[nodiscard]] wire::Failure to_wire(const Error& error);
 [[nodiscard]] Error from_wire(const wire::Failure& failure);
+[[nodiscard]] wire::Drops to_wire(const Drops& drops);
+[[nodiscard]] Drops from_wire(const wire::Drops& drops);
 
 [[nodiscard]] zmq::message_t to_part(const google::protobuf::MessageLite& message);
 // Whether the part was such a message.
@@ -31,6 +37,7 @@ void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& heade
     const google::protobuf::RepeatedPtrField<wire::TensorHeader>& headers, Parts& parts,
     std::size_t next);
 
+// Strings travel in the header: with more of them than fit there the parcel becomes a failed one.
 [[nodiscard]] Parts encode(const Parcel& parcel, PeerId from);
 // A header that was parsed already, and its message.
 [[nodiscard]] Result<Parcel> decode(const wire::DataHeader& header, Parts& parts);

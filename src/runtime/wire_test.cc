@@ -88,6 +88,30 @@ TEST(Wire, CarriesAFailure) {
   EXPECT_EQ(parcel->failure, sent.failure);
 }
 
+TEST(Wire, SaysThatThereAreTooManyStrings) {
+  const Parcel sent{
+      .epoch = 1,
+      .request = 2,
+      .items = {{ValueId(3), engine::share({.type = onnx::ElementType::string,
+                                            .dims = {1},
+                                            .strings = {std::string(17 << 20, 'a')}})}}};
+  const auto parcel = decoded(encode(sent, PeerId(1)));
+  ASSERT_TRUE(parcel);
+  EXPECT_EQ(parcel->request, 2u);
+  EXPECT_EQ(parcel->items.at(0).value, ValueId(3));
+  EXPECT_THAT(parcel->failure->message, HasSubstr("17.8 MB of strings are too many to send"));
+}
+
+TEST(Wire, DoesNotParseWhatIsTooLarge) {
+  wire::DataHeader header;
+  EXPECT_TRUE(parse_part(zmq::message_t(), header));
+  std::string unknown_field = "\x7a";  // field 15, of bytes, five bytes of length
+  for (const char c : {'\x80', '\x80', '\x80', '\x08'}) unknown_field += c;
+  unknown_field.resize(unknown_field.size() + kMostParsedBytes);
+  EXPECT_TRUE(header.ParseFromString(unknown_field));
+  EXPECT_FALSE(parse_part(zmq::message_t(unknown_field), header));
+}
+
 TEST(Wire, DoesNotCopyTensors) {
   const Parcel sent = sample();
   const std::byte* const bytes = sent.items[0].tensor.data.data();

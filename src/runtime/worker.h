@@ -1,25 +1,37 @@
 // A device: the process behind `convoy worker`.
 #pragma once
 
+#include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "foundation/error.h"
+#include "foundation/units.h"
 
 namespace convoy::runtime {
 
 struct WorkerOptions {
   std::string name;
-  std::string control;       // endpoint to bind for the coordinator
-  std::string data;          // endpoint to bind for tensors from peers
-  std::string cache;         // folder for sub-models
+  std::string listen;  // endpoint for the coordinator; endpoint.h
+  // Whose coordinators it obeys; nothing: everybody's, which is refused where others than this
+  // host's programs could connect. Not used over ipc.
+  std::optional<std::filesystem::path> keys;
+  std::filesystem::path cache;  // folder for sub-models, its only one to write in
+  Bytes cache_limit{20'000'000'000};
   int threads = 1;
-  double speed = 1.0;        // below 1: stretch computing to this share of each core
-  int parent = 0;            // end when this process does; 0: never
+  double speed = 1.0;            // below 1: stretch computing to this share of each core
+  int parent = 0;                // end when this process does; 0: never
+  std::function<bool()> stop{};  // ends it, asked at least once a second
+  // One line each: who has it, who was refused and why, what was dropped in the end.
+  std::function<void(std::string_view)> log = [](std::string_view) {};
 };
 
 // Serves one coordinator after another until told to exit. Loads sub-models, profiles models
 // (profile::measure), computes, sends results on; keeps to a link's pace where its coordinator says
-// that the network does not.
+// that the network does not. It is one coordinator's until that one lets it go or its connection
+// has been gone for two seconds. A key that is revoked in `keys` is cut off within a second.
 [[nodiscard]] Result<void> serve(const WorkerOptions& options);
 
 }  // namespace convoy::runtime

@@ -1,0 +1,57 @@
+// The stages that a worker runs, and what they did.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "foundation/units.h"
+#include "messages.pb.h"
+#include "runtime/computer.h"
+#include "runtime/stage.h"
+
+namespace convoy::runtime {
+
+// No sockets, no threads, no clock.
+class Workload {
+ public:
+  // What a parcel led to, in all stages.
+  struct Step {
+    std::vector<Job> jobs;
+    std::vector<Delivery> deliveries;
+    std::size_t dropped = 0;
+  };
+
+  // Of the peer `self`; in place of those before.
+  void replace(std::vector<StageSpec> stages, PeerId self);
+  void clear() { replace({}, PeerId()); }
+  // As Stage's; counting begins anew.
+  void start(std::uint64_t epoch, std::uint64_t window);
+  [[nodiscard]] Step accept(const Parcel& parcel);
+  // Nothing when its epoch is over.
+  [[nodiscard]] std::vector<Delivery> finish(Computed computed);
+
+  // Adds stages and, if asked for, busy intervals.
+  void report(wire::Figures& figures, bool with_intervals) const;
+
+ private:
+  struct Running {
+    Stage stage;
+    std::uint64_t requests = 0;
+    Seconds busy{0};
+    Bytes sent{0};
+  };
+  struct Interval {
+    StageId stage;
+    std::uint64_t request = 0;
+    double start_s = 0;
+    double end_s = 0;
+  };
+
+  PeerId self_;
+  std::map<StageId, Running> stages_;
+  std::deque<Interval> intervals_;
+};
+
+}  // namespace convoy::runtime

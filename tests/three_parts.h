@@ -1,0 +1,103 @@
+// SqueezeNet in three parts, and its answers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/compare.h"
+#include "engine/named_run.h"
+#include "engine/optimize.h"
+#include "engine/sample.h"
+#include "onnx/cut.h"
+#include "runtime/pipeline.h"
+
+namespace convoy {
+
+inline const std::filesystem::path kModel =
+    "/usr/share/libonnx-testdata/data/light/light_squeezenet.onnx";
+
+// SqueezeNet in three parts, made once for all tests, and what the whole says of a sample.
+struct Split {
+  std::filesystem::path folder;
+  onnx::SplitMap map;
+  engine::NamedTensors inputs;
+  engine::NamedTensors expected;
+};
+
+template <class T>
+T good(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return *std::move(result);
+}
+
+inline Split split_in_three(const std::filesystem::path& folder) {
+  Split split{.folder = folder / "pieces"};
+  const auto whole = folder / "whole.onnx";
+  if (auto made = engine::optimize(kModel, onnx::OptimizationLevel::extended, whole); !made) {
+    throw std::runtime_error(made.error().message);
+  }
+  const onnx::Model model = good(onnx::read_model(whole));
+  const onnx::Graph graph = good(onnx::index_graph(model));
+  const auto cuts = onnx::separating_cuts(graph);
+  std::vector<onnx::CutLine> lines;
+  for (const std::size_t at : {cuts.size() / 3, 2 * cuts.size() / 3}) {
+    lines.push_back({{graph.values[cuts[at].value].name}});
+  }
+  auto pieces = good(onnx::cut(model, graph, good(onnx::partition_at(graph, lines))));
+  onnx::SplitMap map{.model = kModel};
+  for (const ValueId input : graph.inputs) map.inputs.push_back(graph.values[input].name);
+  for (const ValueId output : graph.outputs) map.outputs.push_back(graph.values[output].name);
+  for (const char* device : {"phone", "tablet", "laptop"}) {
+    map.sub_models.push_back({.device = device});
+  }
+  split.map = good(onnx::write_split(split.folder, std::move(pieces), std::move(map)));
+  const auto ports = engine::inputs_of(graph);
+  split.inputs =
+      engine::by_name(ports, good(engine::sample_inputs(ports, {}, engine::kSampleSeed)));
+  split.expected =
+      good(engine::run_file(kModel, {.level = onnx::OptimizationLevel::extended}, split.inputs));
+  return split;
+}
+
+inline std::vector<engine::SharedTensor> inputs_of(Split& split) {
+  std::vector<engine::SharedTensor> inputs;
+  for (const std::string& name : split.map.inputs) inputs.push_back(split.inputs[name]);
+  return inputs;
+}
+
+// Runs `count` requests; each must give the whole model's answer, in order.
+inline Result<void> expect_right_answers(Split& split, runtime::Pipeline& pipeline,
+                                         std::size_t count) {
+  std::uint64_t next = 0;
+  return runtime::run_all(
+      pipeline, count,
+      [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs_of(split); },
+      [&](const runtime::Answer& answer) {
+        EXPECT_EQ(answer.request, next++);
+        for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
+          const auto& expected = split.expected.at(split.map.outputs[i]);
+          EXPECT_TRUE(engine::compare(answer.outputs[i], expected).identical);
+        }
+      },
+      nullptr);
+}
+
+inline bool comes_true(const std::function<bool()>& condition,
+                       std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+}  // namespace convoy
