@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -138,6 +139,25 @@ TEST_F(PipelineProcessTest, GivesTheWholeModelsAnswersInOrder) {
   EXPECT_THAT(workers_of(::getpid()), SizeIs(3));
   const auto done = expect_right_answers(*pipeline, 200);
   EXPECT_TRUE(done) << done.error().message;
+}
+
+TEST_F(PipelineProcessTest, DevicesThatTakeTurnsGiveTheSameAnswersInOrder) {
+  fleet::Fleet fleet = three_devices();
+  fleet.devices.push_back({.name = "spare"});
+  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(4, ById<DeviceId, fleet::Link>(4));
+  onnx::SplitMap map = split_->map;
+  onnx::assign(map.sub_models[1], {"tablet", "spare", "tablet"});
+  const auto devices = host(fleet);
+  auto pipeline = runtime::Pipeline::start(split_->folder, map, fleet, *devices, {});
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  const auto done = expect_right_answers(*pipeline, 30);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto reports = pipeline->report();
+  ASSERT_TRUE(reports) << reports.error().message;
+  std::map<std::string, std::uint64_t> requests;
+  for (const runtime::StageReport& report : *reports) requests[report.device] = report.requests;
+  EXPECT_EQ(requests, (std::map<std::string, std::uint64_t>{
+                          {"phone", 30}, {"tablet", 20}, {"spare", 10}, {"laptop", 30}}));
 }
 
 TEST_F(PipelineProcessTest, HoldsDevicesToTheirShareOfACoreAndTheirMemory) {

@@ -14,6 +14,7 @@
 #include "foundation/file.h"
 #include "foundation/suggest.h"
 #include "onnx/model.h"
+#include "plan/plan_file.h"
 #include "plan/solve.h"
 
 namespace convoy::bench {
@@ -142,14 +143,14 @@ DeviceId CaseHost::fastest(const Costed& costed) const {
 PartitionResult CaseHost::realize(const Costed& costed, const onnx::Partition& partition,
                                   plan::Plan plan) {
   const fleet::Fleet& fleet = context_.devices->fleet;
-  std::vector<std::string> names;
+  std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : plan.placement) {
-    names.push_back(fleet.devices[stage.device].name);
+    turns.push_back(plan::turns_of(stage, fleet));
   }
   context_.progress("cutting and checking", 0, 0);
   const fs::path directory = context_.directory / "sub_models";
   const onnx::SplitMap map =
-      or_throw(split(costed.model, partition, names, context_.settings.mode, directory));
+      or_throw(split(costed.model, partition, turns, context_.settings.mode, directory));
   if (costed.model.level != context_.settings.level) {
     record_.notes.push_back(fmt::format(
         "optimised at level {} instead of {}, which would fuse away values that the partition "

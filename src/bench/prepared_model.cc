@@ -79,7 +79,7 @@ Result<PointsPartition> prepare_points(const std::filesystem::path& model,
 }
 
 Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& partition,
-                             const std::vector<std::string>& devices, onnx::CutMode mode,
+                             const std::vector<std::vector<std::string>>& turns, onnx::CutMode mode,
                              const std::filesystem::path& directory) {
   const auto hash = sha256_of(model.original);
   if (!hash) return std::unexpected(hash.error());
@@ -89,7 +89,9 @@ Result<onnx::SplitMap> split(const PreparedModel& model, const onnx::Partition& 
                      .level = model.level,
                      .inputs = onnx::input_names(model.graph),
                      .outputs = onnx::output_names(model.graph)};
-  for (const std::string& device : devices) map.sub_models.push_back({.device = device});
+  for (const std::vector<std::string>& of_part : turns) {
+    onnx::assign(map.sub_models.emplace_back(), of_part);
+  }
   return onnx::read_model(model.file)
       .and_then([&](const onnx::Model& read) { return onnx::cut(read, model.graph, partition); })
       .and_then([&](std::vector<onnx::Model>&& models) {

@@ -41,10 +41,10 @@ struct PointsPartition {
                                                      std::span<const fleet::PartitionPoint> points);
 
 // Cuts the model and writes the sub-models and map.json into `directory`, once they are checked
-// against the whole on the sample: exact ones must agree bit for bit. `devices` has a name per part.
+// against the whole on the sample: exact ones must agree bit for bit. `turns`: of each part the devices that take requests in turn, mostly one.
 [[nodiscard]] Result<onnx::SplitMap> split(const PreparedModel& model,
                                            const onnx::Partition& partition,
-                                           const std::vector<std::string>& devices,
+                                           const std::vector<std::vector<std::string>>& turns,
                                            onnx::CutMode mode,
                                            const std::filesystem::path& directory);
 

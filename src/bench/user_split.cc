@@ -66,7 +66,7 @@ Result<onnx::SplitMap> with_devices(onnx::SplitMap map, const PartitionResult& p
     if (device == partition.map_info.end()) {
       return fail(ErrorKind::input, "the partition's map names no device for {}", sub_model.file);
     }
-    sub_model.device = device->second;
+    onnx::assign(sub_model, {device->second});
   }
   return map;
 }

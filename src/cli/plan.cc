@@ -224,15 +224,15 @@ Result<void> print_front(const Arguments& arguments, const plan::CostGraph& grap
 // The sub-models with their map, and the plan beside them.
 Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const Subject& subject,
                    const Planned& planned) {
-  std::vector<std::string> devices;
+  std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : planned.plan.placement) {
-    devices.push_back(fleet.devices[stage.device].name);
+    turns.push_back(plan::turns_of(stage, fleet));
   }
   const onnx::Partition partition =
       subject.points ? *subject.points
                      : profile::partition_of(planned.graph, subject.model.graph.nodes.size(),
                                              planned.plan.placement);
-  const auto map = bench::split(subject.model, partition, devices, onnx::CutMode::exact,
+  const auto map = bench::split(subject.model, partition, turns, onnx::CutMode::exact,
                                 arguments.output);
   if (!map) return std::unexpected(map.error());
   return write_file(std::filesystem::path(arguments.output) / "plan.json", planned.json);

@@ -50,7 +50,7 @@ struct Arguments {
 // Where the user wants the model cut: a partition of whichever graph is cut, and who gets the parts.
 struct Request {
   std::function<Result<onnx::Partition>(const onnx::Graph&)> partition;
-  std::vector<std::string> devices;  // of each part; empty: not chosen
+  std::vector<std::vector<std::string>> turns;  // of each part, its devices; empty: not chosen
 };
 
 // What is cut: the model itself, or what a level of optimisation made of it.
@@ -87,7 +87,7 @@ Request request_lines(const std::vector<std::string>& at) {
             for (const std::string& text : at) lines.push_back(parse_line(text, graph));
             return onnx::partition_at(graph, lines);
           },
-          .devices = {}};
+          .turns = {}};
 }
 
 Result<Request> request_points(const std::string& file) {
@@ -101,7 +101,7 @@ Result<Request> request_points(const std::string& file) {
   std::vector<onnx::PartitionPoint> points;
   for (const fleet::PartitionPoint& point : devices->points) {
     points.push_back({.inputs = point.inputs, .outputs = point.outputs});
-    request.devices.push_back(devices->fleet.devices[point.device].name);
+    request.turns.push_back({devices->fleet.devices[point.device].name});
   }
   request.partition = [file, points](const onnx::Graph& graph) -> Result<onnx::Partition> {
     Result<onnx::Partition> partition = onnx::partition_by_points(graph, points);
@@ -118,7 +118,7 @@ Result<Request> request_plan(const std::string& file) {
   Request request;
   std::vector<std::vector<std::string>> parts;
   for (const plan::PlannedStage& stage : *stages) {
-    request.devices.push_back(stage.device);
+    request.turns.push_back(stage.turns);
     parts.push_back(stage.nodes);
   }
   request.partition = [file, parts](const onnx::Graph& graph) -> Result<onnx::Partition> {
@@ -181,8 +181,8 @@ onnx::SplitMap new_map(const Arguments& arguments, const std::string& sha256, on
                      .inputs = onnx::input_names(source.graph),
                      .outputs = onnx::output_names(source.graph),
                      .sub_models = std::vector<onnx::SubModel>(source.partition.parts)};
-  for (std::size_t i = 0; i < request.devices.size(); ++i) {
-    map.sub_models[i].device = request.devices[i];
+  for (std::size_t i = 0; i < request.turns.size(); ++i) {
+    onnx::assign(map.sub_models[i], request.turns[i]);
   }
   return map;
 }

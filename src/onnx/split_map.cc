@@ -28,6 +28,7 @@ Json to_json(const SubModel& sub_model) {
   Json json = {{"file", sub_model.file},       {"device", sub_model.device},
                {"inputs", sub_model.inputs},   {"outputs", sub_model.outputs},
                {"sha256", sub_model.sha256}};
+  if (!sub_model.turns.empty()) json["turns"] = sub_model.turns;
   if (!sub_model.data_file.empty()) {
     json["data_file"] = sub_model.data_file;
     json["data_sha256"] = sub_model.data_sha256;
@@ -55,13 +56,14 @@ void refuse_unknown_keys(const nlohmann::json& json, const std::set<std::string>
 }
 
 SubModel parse_sub_model(const nlohmann::json& json) {
-  refuse_unknown_keys(json, {"file", "device", "inputs", "outputs", "sha256", "data_file",
-                             "data_sha256"});
+  refuse_unknown_keys(json, {"file", "device", "inputs", "outputs", "turns", "sha256",
+                             "data_file", "data_sha256"});
   const auto text_or_none = [&](const char* key) {
     return json.contains(key) ? json_text(json, key) : "";
   };
   return {.file = json_text(json, "file"),
           .device = json_text(json, "device"),
+          .turns = json.contains("turns") ? json_texts(json, "turns") : std::vector<std::string>{},
           .inputs = json_texts(json, "inputs"),
           .outputs = json_texts(json, "outputs"),
           .sha256 = json_text(json, "sha256"),
@@ -216,6 +218,11 @@ Result<void> put_in_place(const fs::path& aside, const fs::path& directory, cons
 }
 
 }  // namespace
+
+void assign(SubModel& sub_model, const std::vector<std::string>& turns) {
+  sub_model.device = turns.front();
+  sub_model.turns = turns.size() > 1 ? turns : std::vector<std::string>{};
+}
 
 std::string_view name_of(OptimizationLevel level) {
   switch (level) {

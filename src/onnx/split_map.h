@@ -17,12 +17,17 @@ namespace convoy::onnx {
 struct SubModel {
   std::string file;                  // "sub_model_1.onnx", relative to the directory
   std::string device;                // empty when no device was chosen
+  std::vector<std::string> turns;    // devices that take the requests in turn, `device` first; empty:
+                                     // it takes all
   std::vector<std::string> inputs;   // value names; overridable initializers among them
   std::vector<std::string> outputs;
   std::string sha256;                // of `file`
   std::string data_file;             // external weights, beside it; empty: none
   std::string data_sha256;
 };
+
+// Gives a sub-model to the device, or to several that take turns.
+void assign(SubModel& sub_model, const std::vector<std::string>& turns);
 
 // How a model was made comparable: ONNX Runtime's level of graph optimisation before the cut.
 enum class OptimizationLevel { none, basic, extended, all };

@@ -43,6 +43,9 @@ struct Runner {
 };
 [[nodiscard]] std::vector<Runner> runners_of(const PlacedStage& stage);
 
+// Who takes which request of a cycle: `turns` of each device, spread evenly.
+[[nodiscard]] std::vector<DeviceId> cycle_of(const PlacedStage& stage);
+
 // Whether a device runs any stage.
 [[nodiscard]] bool uses(const Placement& placement, DeviceId device);
 

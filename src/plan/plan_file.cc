@@ -96,11 +96,7 @@ Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet
                               {"sent_bytes", stage.sent.value()},
                               {"memory_bytes", figures.memory[placed.device].value()}});
     if (placed.replicas.empty()) continue;
-    json["stages"].back()["turns"] = placed.turns;
-    for (const Replica& replica : placed.replicas) {
-      json["stages"].back()["replicas"].push_back(
-          {{"device", fleet.devices[replica.device].name}, {"turns", replica.turns}});
-    }
+    json["stages"].back()["turns"] = turns_of(placed, fleet);
   }
   json["unused"] = Json::array();
   for (const Unused& unused : plan.unused) {
@@ -116,6 +112,12 @@ std::string text_of(const Json& json) {
 }
 
 }  // namespace
+
+std::vector<std::string> turns_of(const PlacedStage& stage, const fleet::Fleet& fleet) {
+  std::vector<std::string> names;
+  for (const DeviceId device : cycle_of(stage)) names.push_back(fleet.devices[device].name);
+  return names;
+}
 
 std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   return text_of(json_of(plan, graph, fleet));
@@ -192,7 +194,9 @@ Result<std::vector<PlannedStage>> read_stages(const std::string& json, const std
   std::vector<PlannedStage> stages;
   const Result<void> read = read_json(json, file, [&](const nlohmann::json& plan) -> Result<void> {
     for (const nlohmann::json& stage : json_list(plan, "stages")) {
-      stages.push_back({.device = json_text(stage, "device"), .nodes = json_texts(stage, "nodes")});
+      stages.push_back({.turns = stage.contains("turns") ? json_texts(stage, "turns")
+                                                         : std::vector{json_text(stage, "device")},
+                        .nodes = json_texts(stage, "nodes")});
     }
     return {};
   });

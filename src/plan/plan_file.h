@@ -14,7 +14,7 @@ namespace convoy::plan {
 // {solver, objective, costs, items, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
 //  unused: [{device, why}], limits}; nodes and values by name. memory_bytes is that of the stage's
-// device. Stages with replicas also have turns and replicas: [{device, turns}]. bound_s (of energy:
+// device. Stages with replicas also have turns: who takes which request of a cycle. bound_s (of energy:
 // bound_j) and gap are null where no bound is known; `costs` says where they come from, and is empty
 // for a published problem; all figures are per request of so many `items`.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
@@ -27,9 +27,12 @@ namespace convoy::plan {
 [[nodiscard]] std::string front_to_json(const std::vector<Plan>& plans, const CostGraph& graph,
                                         const fleet::Fleet& fleet);
 
+// The names of a stage's devices, in their turns; mostly one.
+[[nodiscard]] std::vector<std::string> turns_of(const PlacedStage& stage, const fleet::Fleet& fleet);
+
 // What a plan.json says of who runs what.
 struct PlannedStage {
-  std::string device;
+  std::vector<std::string> turns;  // devices that take requests in turn; mostly one
   std::vector<std::string> nodes;
 };
 

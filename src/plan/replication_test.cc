@@ -25,6 +25,14 @@ TEST(TurnsTest, GoToTheQuickerMoreOften) {
   EXPECT_THAT(turns_of({Seconds(2), Seconds(3)}), ElementsAre(3, 2));
 }
 
+TEST(TurnsTest, AreSpreadOverTheCycle) {
+  const DeviceId a(0);
+  const DeviceId b(1);
+  const PlacedStage stage{.device = a, .nodes = {}, .turns = 3, .replicas = {{b, 2}}};
+  EXPECT_THAT(cycle_of(stage), ElementsAre(a, b, a, b, a));
+  EXPECT_THAT(cycle_of({.device = b, .nodes = {}}), ElementsAre(b));
+}
+
 // a: 1 s, b: 6 s wherever; three equal devices, 10 B/s, 5 B between a and b.
 class ReplicatedTest : public testing::Test {
  protected:

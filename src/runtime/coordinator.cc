@@ -19,7 +19,8 @@ Result<Coordinator::Submitted> Coordinator::submit(std::vector<engine::SharedTen
 
   Submitted submitted{.request = first_ + requests_.size()};
   const auto send = [&](const CoordinatorSpec::Input& input, const engine::SharedTensor& tensor) {
-    for (const PeerId reader : input.readers) {
+    for (const Reader& readers : input.readers) {
+      const PeerId reader = readers.of(submitted.request);
       auto delivery = std::ranges::find(submitted.deliveries, reader, &Delivery::to);
       if (delivery == submitted.deliveries.end()) {
         submitted.deliveries.push_back(

@@ -10,13 +10,14 @@
 #include "foundation/units.h"
 #include "runtime/parcel.h"
 #include "runtime/pipeline.h"
+#include "runtime/stage.h"
 
 namespace convoy::runtime {
 
 struct CoordinatorSpec {
   struct Input {
     ValueId value;
-    std::vector<PeerId> readers;
+    std::vector<Reader> readers;
   };
   std::vector<Input> inputs;         // the model's, in its order
   std::vector<Input> triggers;       // values without content, for stages that read nothing else

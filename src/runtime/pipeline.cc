@@ -119,10 +119,10 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
   for (RemoteWorker& worker : workers) {
     if (auto greeted = worker.greet(deadline, keys); !greeted) return greeted;
   }
-  for (std::size_t i = 0; i < route.stages.size(); ++i) {
-    const onnx::SubModel& sub_model = map.sub_models[i];
+  for (const Route::Stage& stage : route.stages) {
+    const onnx::SubModel& sub_model = map.sub_models[stage.sub_model];
     files.push_back(sub_model.file);
-    auto sent = remote(route.stages[i].peer)
+    auto sent = remote(stage.peer)
                     .send_model(directory / sub_model.file,
                                 {sub_model.sha256, sub_model.data_file, sub_model.data_sha256},
                                 options.load_timeout);
@@ -154,7 +154,7 @@ Result<void> Pipeline::State::load(const std::filesystem::path& directory,
 Result<void> Pipeline::State::check_reach() const {
   for (const Route::Stage& stage : route.stages) {
     for (const StageSpec::Output& output : stage.spec.outputs) {
-      for (const PeerId reader : output.readers) {
+      for (const PeerId reader : peers_of(output.readers)) {
         if (reader == kCoordinator || reader == stage.peer) continue;
         const RemoteWorker& from = workers[stage.peer.index() - 1];
         const RemoteWorker& to = workers[reader.index() - 1];
@@ -186,13 +186,12 @@ wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
   const onnx::OptimizationLevel level = mode == onnx::CutMode::exact
                                             ? onnx::OptimizationLevel::none
                                             : onnx::OptimizationLevel::all;
-  std::vector<PeerId> readers;
-  for (std::size_t i = 0; i < route.stages.size(); ++i) {
-    const Route::Stage& from = route.stages[i];
+  std::vector<Reader> readers;
+  for (const Route::Stage& from : route.stages) {
     if (from.peer != peer) continue;
     wire::StageSetup& stage = *setup.add_stages();
     stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
-    const onnx::SubModel& sub_model = map.sub_models[i];
+    const onnx::SubModel& sub_model = map.sub_models[from.sub_model];
     *stage.mutable_model() =
         to_wire({sub_model.sha256, sub_model.data_file, sub_model.data_sha256});
     stage.set_level(std::string(onnx::name_of(level)));
@@ -205,18 +204,18 @@ wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
       wire::WrittenValue& output = *stage.add_outputs();
       output.set_value(static_cast<std::uint32_t>(from.spec.outputs[k].value.index()));
       output.set_name(from.output_names[k]);
-      for (const PeerId reader : from.spec.outputs[k].readers) {
-        output.add_readers(static_cast<std::uint32_t>(reader.index()));
+      for (const Reader& reader : from.spec.outputs[k].readers) {
+        wire::Reader& entry = *output.add_readers();
+        for (const PeerId turn : reader.turns()) {
+          entry.add_turns(static_cast<std::uint32_t>(turn.index()));
+        }
         readers.push_back(reader);
       }
     }
   }
-  std::ranges::sort(readers);
-  const auto repeated = std::ranges::unique(readers);
-  readers.erase(repeated.begin(), repeated.end());
   const WorkerHost::Network network = workers[peer.index() - 1].worker().network;
   setup.set_threads(workers[peer.index() - 1].threads());
-  for (const PeerId reader : readers) {
+  for (const PeerId reader : peers_of(readers)) {
     if (reader == kCoordinator || reader == peer) continue;
     const RemoteWorker& to = workers[reader.index() - 1];
     wire::Peer& entry = *setup.add_peers();

@@ -71,6 +71,40 @@ TEST(Route, TellsAStageThatReadsNothingOfEachRequest) {
   EXPECT_THAT(route->stages[0].spec.inputs, ElementsAre(route->triggers[0].value));
 }
 
+TEST(Route, SendsEachRequestToTheDeviceWhoseTurnItIs) {
+  onnx::SubModel shared = part("tablet", {"a"}, {"y"});
+  onnx::assign(shared, {"tablet", "laptop", "tablet"});
+  const onnx::SplitMap map{
+      .inputs = {"x"}, .outputs = {"y"}, .sub_models = {part("phone", {"x"}, {"a"}), shared}};
+  const auto route = runtime::route(map);
+  ASSERT_TRUE(route);
+  EXPECT_THAT(route->devices, ElementsAre("phone", "tablet", "laptop"));
+  ASSERT_THAT(route->stages, SizeIs(3));
+  EXPECT_EQ(route->stages[1].peer, PeerId(2));
+  EXPECT_EQ(route->stages[2].peer, PeerId(3));
+  EXPECT_EQ(route->stages[2].sub_model, 1U);
+  ASSERT_THAT(route->stages[0].spec.outputs[0].readers, SizeIs(1));
+  const Reader& reader = route->stages[0].spec.outputs[0].readers[0];
+  EXPECT_EQ(reader.of(0), PeerId(2));
+  EXPECT_EQ(reader.of(1), PeerId(3));
+  EXPECT_EQ(reader.of(2), PeerId(2));
+  EXPECT_EQ(reader.of(3), PeerId(2));
+  for (const std::size_t stage : {1U, 2U}) {
+    EXPECT_THAT(route->stages[stage].spec.outputs[0].readers, ElementsAre(kCoordinator));
+  }
+}
+
+TEST(Route, RefusesADeviceThatTakesTurnsAndHasMore) {
+  onnx::SubModel shared = part("tablet", {"a"}, {"y"});
+  onnx::assign(shared, {"tablet", "phone"});
+  const auto route = runtime::route(
+      {.inputs = {"x"}, .outputs = {"y"}, .sub_models = {part("phone", {"x"}, {"a"}), shared}});
+  ASSERT_FALSE(route);
+  EXPECT_EQ(route.error().message,
+            "map.json: device phone takes turns at tablet.onnx and runs phone.onnx, too; it may only "
+            "have one");
+}
+
 TEST(Route, RefusesAMapThatDoesNotAddUp) {
   const auto message = [](std::vector<onnx::SubModel> parts) {
     const auto route =

@@ -9,6 +9,7 @@ namespace convoy::runtime {
 namespace {
 
 constexpr std::uint32_t kMostThreads = 1024;
+constexpr int kMostTurns = 4096;
 
 // Pacing adds such times up, in nanoseconds.
 bool is_pace(double bytes_per_second, double latency_s) {
@@ -53,14 +54,22 @@ Result<void> add_stage(SetupSpec& spec, const wire::StageSetup& stage) {
       return fail(ErrorKind::failure, "stage {} has more readers than there are peers",
                   stage.stage());
     }
-    for (const std::uint32_t number : output.readers()) {
-      const PeerId reader(number);
-      if (reader != kCoordinator && reader != spec.self &&
-          !std::ranges::contains(spec.peers, reader, &PeerSpec::id)) {
-        return fail(ErrorKind::failure, "stage {} is read by {}, which is no peer", stage.stage(),
-                    number);
+    for (const wire::Reader& readers : output.readers()) {
+      if (readers.turns().empty() || readers.turns_size() > kMostTurns) {
+        return fail(ErrorKind::failure, "stage {} has {} readers that take turns", stage.stage(),
+                    readers.turns_size());
       }
-      to.readers.push_back(reader);
+      std::vector<PeerId> turns;
+      for (const std::uint32_t number : readers.turns()) {
+        const PeerId reader(number);
+        if (reader != kCoordinator && reader != spec.self &&
+            !std::ranges::contains(spec.peers, reader, &PeerSpec::id)) {
+          return fail(ErrorKind::failure, "stage {} is read by {}, which is no peer",
+                      stage.stage(), number);
+        }
+        turns.push_back(reader);
+      }
+      to.readers.emplace_back(std::move(turns));
     }
     made.outputs.push_back(std::move(to));
     model.outputs.push_back(output.name());

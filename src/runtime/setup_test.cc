@@ -33,8 +33,8 @@ wire::Setup sample() {
   wire::WrittenValue& output = *stage.add_outputs();
   output.set_value(8);
   output.set_name("y");
-  output.add_readers(2);
-  output.add_readers(0);
+  output.add_readers()->add_turns(2);
+  output.add_readers()->add_turns(0);
   return setup;
 }
 
@@ -52,7 +52,7 @@ TEST(Setup, BecomesOurOwnTypes) {
   EXPECT_EQ(spec->threads, 2);
   EXPECT_EQ(spec->stages.at(0).id, StageId(4));
   EXPECT_EQ(spec->stages[0].inputs, std::vector{ValueId(7)});
-  EXPECT_EQ(spec->stages[0].outputs.at(0).readers, (std::vector{PeerId(2), kCoordinator}));
+  EXPECT_EQ(spec->stages[0].outputs.at(0).readers, (std::vector<Reader>{PeerId(2), kCoordinator}));
   EXPECT_EQ(spec->models.at(0).files.sha256, "abc");
   EXPECT_EQ(spec->models[0].outputs, std::vector<std::string>{"y"});
   EXPECT_EQ(spec->peers.at(0).key, "K");
@@ -67,12 +67,12 @@ TEST(Setup, RefusesWhatNoCoordinatorOfOursWouldAsk) {
   EXPECT_THAT(complaint([](auto& setup) { setup.mutable_stages(0)->set_level("most"); }),
               HasSubstr("most"));
   EXPECT_THAT(complaint([](auto& setup) {
-                setup.mutable_stages(0)->mutable_outputs(0)->set_readers(0, 9);
+                setup.mutable_stages(0)->mutable_outputs(0)->mutable_readers(0)->set_turns(0, 9);
               }),
               HasSubstr("read by 9, which is no peer"));
   EXPECT_THAT(complaint([](auto& setup) {
                 for (int i = 0; i < 10; ++i) {
-                  setup.mutable_stages(0)->mutable_outputs(0)->add_readers(2);
+                  setup.mutable_stages(0)->mutable_outputs(0)->add_readers()->add_turns(2);
                 }
               }),
               HasSubstr("more readers than there are peers"));

@@ -69,7 +69,8 @@ std::vector<Delivery> Stage::finish(std::uint64_t epoch, std::uint64_t request,
                    spec_.outputs.size());
   }
   for (std::size_t i = 0; i < spec_.outputs.size(); ++i) {
-    for (const PeerId reader : spec_.outputs[i].readers) {
+    for (const Reader& readers : spec_.outputs[i].readers) {
+      const PeerId reader = readers.of(request);
       auto delivery = std::ranges::find(deliveries, reader, &Delivery::to);
       if (delivery == deliveries.end()) {
         deliveries.push_back({reader, {.epoch = epoch, .request = request}});

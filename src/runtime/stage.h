@@ -4,16 +4,33 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/parcel.h"
 
 namespace convoy::runtime {
 
+// Who reads a value: a peer, or several that take the requests in turn.
+class Reader {
+ public:
+  Reader(PeerId peer) : turns_{peer} {}
+  // At least one.
+  explicit Reader(std::vector<PeerId> turns) : turns_(std::move(turns)) {}
+
+  [[nodiscard]] PeerId of(std::uint64_t request) const { return turns_[request % turns_.size()]; }
+  [[nodiscard]] const std::vector<PeerId>& turns() const { return turns_; }
+
+  friend bool operator==(const Reader&, const Reader&) = default;
+
+ private:
+  std::vector<PeerId> turns_;
+};
+
 struct StageSpec {
   struct Output {
     ValueId value;
-    std::vector<PeerId> readers;
+    std::vector<Reader> readers;
   };
   StageId id;
   std::vector<ValueId> inputs;  // at least one
