@@ -197,27 +197,17 @@ TEST(Standby, IsWithinTheSlackAndMostlyMovesAsLittleAsAnyContiguousPlan) {
       for (const std::size_t device : {0, 1, 2}) {
         if (DeviceId(device) != standby.lost) left.push_back(device);
       }
-      ById<DeviceId, bool> present(3, true);
-      present[standby.lost] = false;
-      const Reduced rest = reduced(graph, fleet, present);
-      const auto best =
-          solve_auto(rest.problem.graph, rest.problem.fleet, {.budget = Seconds(0.05)});
-      Seconds shortest = best ? best->figures.period : Seconds(1e300);
-      Bytes fewest{1'000'000'000};
-      for (const bool counts : {false, true}) {
-        for_each_contiguous(8, left, [&](const Placement& placement) {
-          const Figures figures = evaluate(graph, fleet, placement);
-          if (!shortages(figures, fleet).empty()) return;
-          if (!counts) {
-            shortest = std::min(shortest, figures.period);
-          } else if (figures.period <= shortest * 1.05) {
-            Bytes bytes{0};
-            for (const Bytes one : missing(graph, weights_of(graph, placement, 3), held))
-              bytes += one;
-            fewest = std::min(fewest, bytes);
-          }
-        });
-      }
+      Seconds shortest(1e300);
+      Bytes fewest{1'000'000'000};  // of plans that are as quick
+      for_each_contiguous(8, left, [&](const Placement& placement) {
+        const Figures figures = evaluate(graph, fleet, placement);
+        if (!shortages(figures, fleet).empty()) return;
+        shortest = std::min(shortest, figures.period);
+        if (!standby.plan || figures.period > standby.plan->figures.period) return;
+        Bytes bytes{0};
+        for (const Bytes one : missing(graph, weights_of(graph, placement, 3), held)) bytes += one;
+        fewest = std::min(fewest, bytes);
+      });
       if (shortest == Seconds(1e300)) continue;
       ASSERT_TRUE(standby.plan) << seed;
       EXPECT_LE(standby.plan->figures.period, shortest * 1.05 * (1 + 1e-9)) << seed;
