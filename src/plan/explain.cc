@@ -12,7 +12,12 @@
 namespace convoy::plan {
 namespace {
 
-// What crosses between each ordered pair of devices.
+std::string percent_of(Seconds part, Seconds whole) {
+  return fmt::format("{:.0f} %", 100 * (part / whole));
+}
+
+}  // namespace
+
 std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
                                                           const Placement& placement) {
   const ById<NodeId, DeviceId> device_of = devices_of(graph, placement);
@@ -27,12 +32,6 @@ std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph
   }
   return traffic;
 }
-
-std::string percent_of(Seconds part, Seconds whole) {
-  return fmt::format("{:.0f} %", 100 * (part / whole));
-}
-
-}  // namespace
 
 std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
                            const Placement& placement, const Figures& figures) {
@@ -113,17 +112,6 @@ Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fle
   return plan;
 }
 
-std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
-                              const std::string& why) {
-  std::vector<Unused> unused;
-  for (const DeviceId device : fleet.devices.ids()) {
-    if (!std::ranges::contains(placement, device, &PlacedStage::device)) {
-      unused.push_back({device, why});
-    }
-  }
-  return unused;
-}
-
 std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet& fleet) {
   std::vector<std::string> sentences;
   for (const Shortage& shortage : shortages) {
@@ -135,10 +123,12 @@ std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet&
   return fmt::format("{}", fmt::join(sentences, "; "));
 }
 
-std::string at_least(Bytes bytes) {
+Bytes rounded_up(Bytes bytes) {
   std::int64_t step = 1;
   while (bytes.value() / step >= 1000) step *= 10;
-  return to_text(Bytes((bytes.value() + step - 1) / step * step));
+  return Bytes((bytes.value() + step - 1) / step * step);
 }
+
+std::string at_least(Bytes bytes) { return to_text(rounded_up(bytes)); }
 
 }  // namespace convoy::plan

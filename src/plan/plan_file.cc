@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
+#include "plan/marginal.h"
 
 namespace convoy::plan {
 
@@ -21,6 +22,16 @@ std::string_view name_of(Objective objective) {
     case Objective::throughput: return "throughput";
     case Objective::latency: return "latency";
     case Objective::energy: return "energy";
+  }
+  return "";
+}
+
+std::string_view name_of(Marginal::Change change) {
+  switch (change) {
+    case Marginal::Change::another_device: return "another_device";
+    case Marginal::Change::faster_link: return "faster_link";
+    case Marginal::Change::more_memory: return "more_memory";
+    case Marginal::Change::without_device: return "without_device";
   }
   return "";
 }
@@ -58,6 +69,22 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 std::string shortened(const std::string& name) {
   constexpr std::size_t kMost = 32;
   return name.size() <= kMost ? name : "..." + name.substr(name.size() - kMost + 3);
+}
+
+// What would help, what would not, and what each device is worth.
+std::string marginal_text(const Plan& plan) {
+  std::string text;
+  std::vector<std::string> useless;
+  for (const Marginal& marginal : plan.marginal) {
+    const bool is_worth = marginal.change == Marginal::Change::without_device;
+    if (is_worth || marginal.gain >= kLeastGain) {
+      text += fmt::format("- {}\n", to_text(marginal, plan));
+    } else {
+      useless.push_back(marginal.what);
+    }
+  }
+  if (!useless.empty()) text += fmt::format("- of no use: {}\n", fmt::join(useless, ", "));
+  return text.empty() ? text : "with another fleet (planned anew, estimated):\n" + text;
 }
 
 std::string memory_of(Bytes needed, Bytes limit) {
@@ -98,6 +125,14 @@ std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet
     json["unused"].push_back({{"device", fleet.devices[unused.device].name}, {"why", unused.why}});
   }
   json["limits"] = plan.limits;
+  json["marginal"] = Json::array();
+  for (const Marginal& marginal : plan.marginal) {
+    json["marginal"].push_back({{"change", name_of(marginal.change)},
+                                {"what", marginal.what},
+                                {"value", marginal.value ? Json(*marginal.value) : Json()},
+                                {"gain", marginal.value ? Json(marginal.gain) : Json()},
+                                {"proven", marginal.proven}});
+  }
   // Names come from models and may be no UTF-8; better a mark in a name than no plan.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -140,7 +175,7 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   for (const Unused& unused : plan.unused) {
     text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);
   }
-  return text;
+  return text + marginal_text(plan);
 }
 
 Result<std::vector<PlannedStage>> read_stages(const std::string& json, const std::string& file) {

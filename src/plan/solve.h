@@ -12,11 +12,19 @@
 
 namespace convoy::plan {
 
+// Of all of them: error kind infeasible says how much memory is missing where, and what would do
+// (shortfall.h); devices that are left out are told why (unused.h).
+
+// Whether a plan says why devices are unused, and an error what would make the model fit. That takes
+// up to two seconds beyond the budget.
+enum class Explanation { full, none };
+
 struct SolveOptions {
   Seconds budget{10};                                // of search and auto
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do
   std::optional<Seconds> bound = std::nullopt;       // period_bound(), where it is known already
+  Explanation explanation = Explanation::full;
 };
 
 // The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
@@ -34,8 +42,7 @@ struct SolveOptions {
 // distinct devices (any subset, any order of devices); compute, transfer and memory counted as
 // evaluate() counts them. Exact for that order, values that skip stages included (chain_search.h);
 // where the steps that bound its time run out, `limits` says how far it may be off. Of equal periods
-// the one with the fewest devices, unless more than ten differ. Identical devices count once. Infeasible: how much memory is
-// missing, and what would do.
+// the one with the fewest devices, unless more than ten differ. Identical devices count once.
 [[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
                                        const SolveOptions& options = {});
 

@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "plan/bound.h"
-#include "plan/chain_search.h"
+#include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
+#include "plan/order_search.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -40,7 +43,15 @@ class Portfolio {
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
-    if (!best_) return best_;
+    if (!best_) {
+      if (best_.error().kind != ErrorKind::infeasible) return best_;
+      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices",
+                          is_exact && is_plain(graph_, fleet_) ? FitSearch(chain_fit) : order_fit(options_.seed), options_);
+    }
+    if (options_.explanation == Explanation::full) {
+      best_->unused =
+          unused_of(graph_, fleet_, *best_, "no plan was found that is faster with it");
+    }
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
     best_->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods_, ", ")));
     return best_;
@@ -60,8 +71,9 @@ class Portfolio {
       periods_.push_back("no device alone has the memory");
       return;
     }
-    take(fleet_.devices[*best].name + " alone",
-         solve_points(graph_, fleet_, alone_on(graph_, *best), options_for(1)));
+    auto alone = solve_points(graph_, fleet_, alone_on(graph_, *best), options_for(1));
+    if (alone) alone->solver = "alone";
+    take(fleet_.devices[*best].name + " alone", std::move(alone));
   }
   void take(const std::string& name, Result<Plan> plan) {
     if (!plan) {
@@ -86,7 +98,8 @@ class Portfolio {
     return {.budget = until - spent(),
             .seed = options_.seed,
             .stop = [this, until] { return options_.stop() || spent() >= until; },
-            .bound = bound_};
+            .bound = bound_,
+            .explanation = Explanation::none};
   }
 
   const CostGraph& graph_;

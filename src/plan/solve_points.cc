@@ -4,6 +4,7 @@
 #include "plan/evaluate.h"
 #include "plan/explain.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 

@@ -10,7 +10,9 @@
 #include "plan/incumbent.h"
 #include "plan/order_search.h"
 #include "plan/problem.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -40,12 +42,14 @@ class Searcher {
     for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round)
       anneal_once(round);
     if (!best_.placement()) {
-      return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices", order_fit(options_.seed), options_);
     }
     Plan plan =
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     plan.contiguous_bound = start.contiguous_bound;
-    plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
+    if (options_.explanation == Explanation::full) {
+      plan.unused = unused_of(graph_, fleet_, plan, "no plan was found that is faster with it");
+    }
     return plan;
   }
 
