@@ -4,9 +4,11 @@
 #include <chrono>
 #include <exception>
 
+#include "bench/base_model.h"
 #include "bench/float_tensor.h"
 #include "bench/image_input.h"
 #include "bench/plugin.h"
+#include "bench/user_solver.h"
 #include "bench/user_split.h"
 #include "emulation/local_host.h"
 #include "engine/sample.h"
@@ -27,23 +29,14 @@ T or_throw(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-std::vector<DeviceInfo> infos_of(const fleet::Fleet& fleet) {
-  std::vector<DeviceInfo> infos;
-  for (const DeviceId id : fleet.devices.ids()) {
-    const fleet::Device& device = fleet.devices[id];
-    infos.push_back({.name = device.name,
-                     .type = device.type,
-                     .memory_bytes = device.memory.value(),
-                     .cores = device.cores,
-                     .bandwidth_bytes_per_s = fleet.fastest_link(id).value()});
-  }
-  return infos;
-}
-
-Result<plan::Plan> solve(Partitioning partitioning, const plan::CostGraph& graph,
+Result<plan::Plan> solve(const CaseContext& context, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
-  return partitioning == Partitioning::memory ? plan::solve_memory(graph, fleet)
-                                              : plan::solve_auto(graph, fleet);
+  if (context.settings.partitioning == Partitioning::memory) return plan::solve_memory(graph, fleet);
+  if (context.settings.partitioning == Partitioning::chain) return plan::solve_chain(graph, fleet);
+  if (context.settings.partitioning != Partitioning::solver) return plan::solve_auto(graph, fleet);
+  const auto solver = make_solver(*context.solver);
+  if (!solver) return std::unexpected(solver.error());
+  return solve_by(**solver, context.solver->file.filename().string(), graph, fleet);
 }
 
 }  // namespace
@@ -209,7 +202,7 @@ PartitionResult CaseHost::partition(const fs::path& model) {
   const Costed& known = costed(model);
   check_stop();
   context_.progress("planning", 0, 0);
-  plan::Plan plan = or_throw(solve(context_.settings.partitioning, known.planned.costs, fleet));
+  plan::Plan plan = or_throw(solve(context_, known.planned.costs, fleet));
   const onnx::Partition partition =
       profile::partition_of(known.planned, known.model.graph.nodes.size(), plan.placement);
   return realize(known, partition, std::move(plan));

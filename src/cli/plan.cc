@@ -12,7 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "bench/base_model.h"
+#include "bench/module_source.h"
 #include "bench/prepared_model.h"
+#include "bench/user_solver.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
 #include "cli/planning_problem.h"
@@ -23,6 +26,7 @@
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
+#include "plan/marginal.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
 #include "plan/verify.h"
@@ -60,13 +64,18 @@ struct Planned {
   plan::Plan plan;
 };
 
+// A file of the user's own, not the name of one of ours.
+bool is_file(const std::string& solver) {
+  return solver.contains('/') || std::filesystem::path(solver).has_extension();
+}
+
 Result<void> check_words(const Arguments& arguments) {
   const std::array<std::string, 6> solvers = {"auto",  "points", "memory",
                                               "chain", "ideals", "search"};
   if (!(arguments.budget_s > 0 && arguments.budget_s <= kMostBudget.count())) {
     return fail(ErrorKind::input, "--budget must be above 0 and at most {}", to_text(kMostBudget));
   }
-  if (std::ranges::find(solvers, arguments.solver) == solvers.end()) {
+  if (!is_file(arguments.solver) && !std::ranges::contains(solvers, arguments.solver)) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
@@ -128,18 +137,45 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
               file, model.original.string(), onnx::name_of(model.level));
 }
 
+Result<plan::Solver> own_solver(const std::string& file) {
+  std::vector<std::string> notes;
+  const auto made = bench::find_module(file, "--solver", {.text = file, .place = "--solver"}, {}, notes)
+                        .and_then(bench::make_solver);
+  if (!made) return std::unexpected(made.error());
+  const std::string name = std::filesystem::path(file).filename().string();
+  return [solver = *made, name](const auto& graph, const auto& fleet, const auto& options) {
+    return bench::solve_by(*solver, name, graph, fleet, options);
+  };
+}
+
+Result<plan::Solver> solver_named(const std::string& name) {
+  if (is_file(name)) return own_solver(name);
+  if (name == "memory") return plan::solve_memory;
+  if (name == "chain") return plan::solve_chain;
+  if (name == "ideals") return plan::solve_ideals;
+  if (name == "search") return plan::solve_search;
+  return plan::solve_auto;
+}
+
+// A fifth of the budget goes to what other fleets would bring.
+constexpr double kMarginalPart = 0.2;
+constexpr Seconds kMostMarginal{2};
+
 // Without the user's own points.
 Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
+  const auto solver = solver_named(arguments.solver);
+  if (!solver) return std::unexpected(solver.error());
   StopSignal stop;
-  const plan::SolveOptions options{.budget = Seconds(arguments.budget_s),
-                                   .seed = arguments.seed,
-                                   .stop = [&] { return stop.requested(); }};
-  if (arguments.solver == "memory") return plan::solve_memory(graph, fleet);
-  if (arguments.solver == "chain") return plan::solve_chain(graph, fleet);
-  if (arguments.solver == "ideals") return plan::solve_ideals(graph, fleet, options);
-  if (arguments.solver == "search") return plan::solve_search(graph, fleet, options);
-  return plan::solve_auto(graph, fleet, options);
+  const Seconds marginal = std::min(kMostMarginal, kMarginalPart * Seconds(arguments.budget_s));
+  plan::SolveOptions options{.budget = Seconds(arguments.budget_s) - marginal,
+                             .seed = arguments.seed,
+                             .stop = [&] { return stop.requested(); }};
+  auto plan = (*solver)(graph, fleet, options);
+  if (!plan) return plan;
+  options.budget = marginal;
+  plan->marginal = plan::marginal_values(graph, fleet, *plan, *solver, options);
+  return plan;
 }
 
 Result<plan::Plan> solve(const Arguments& arguments, const fleet::DevicesFile& devices,
@@ -245,6 +281,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n  convoy plan model.onnx --devices devices.yaml\n"
       "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
+      "  convoy plan model.onnx --devices devices.yaml --solver ./my_solver.cc --picture plan.svg\n"
       "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
       "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
@@ -253,7 +290,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--solver", arguments->solver,
                       "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
                       "order), search (annealing, a device may have several stages), memory (matches "
-                      "memory shares), points (partition_points of devices.yaml)")
+                      "memory shares), points (partition_points of devices.yaml), or a C++ file of your own (docs/plugins.md)")
       ->capture_default_str();
   command->add_option("--objective", arguments->objective, "throughput")->capture_default_str();
   command->add_option("--profile", arguments->profile,
@@ -267,7 +304,9 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--input", arguments->input,
                       "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
-  command->add_option("--budget", arguments->budget_s, "Seconds that auto and search may take")
+  command->add_option("--budget", arguments->budget_s,
+                      "Seconds that auto and search may take, of which a fifth, two at most, go to "
+                      "what another fleet would bring")
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of what auto and search try at random")
       ->capture_default_str();
