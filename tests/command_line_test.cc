@@ -57,6 +57,24 @@ class CommandLine : public testing::Test {
   bench::TemporaryFolder folder_;
 };
 
+TEST_F(CommandLine, SaysWhatPlansForFleetsThatChangeNeed) {
+  expect_refused("plan $MODEL --devices devices.yaml --over-time",
+                 "devices.yaml: it has neither traces nor events, which --over-time plans for");
+  expect_refused("plan $MODEL --devices devices.yaml --over-time --standby",
+                 "--over-time prints a schedule of auto's plans; leave out --output, --standby");
+  expect_refused("plan $MODEL --devices devices.yaml --standby --home fone",
+                 "--home: no device is called \"fone\"; did you mean \"phone\"?");
+  expect_refused("plan $MODEL --devices devices.yaml --home phone",
+                 "--home is for --standby and --over-time");
+  expect_refused("plan $MODEL --devices devices.yaml --setup 1",
+                 "--setup and --horizon are for --over-time");
+  folder_.write("moving.yaml",
+                "devices:\n  - {name: phone}\n  - {name: tablet}\n"
+                "events:\n  - {at: 3 s, leaves: phone}\n");
+  expect_refused("plan $MODEL --devices moving.yaml --over-time --horizon 0",
+                 "--horizon must be above 0");
+}
+
 TEST_F(CommandLine, RefusesOptionsThatWouldHaveNoEffect) {
   expect_refused("run . --devices devices.yaml --device phone",
                  "convoy: --device phone: . is a split model, whose map.json says who runs what");

@@ -76,7 +76,7 @@ std::string period_of(const Problem& problem, const Result<Plan>& plan) {
 
 std::string proven(const Result<Plan>& plan) {
   const bool met = plan && plan->contiguous_bound &&
-                   *plan->contiguous_bound >= plan->figures.period * (1 - 1e-9);
+                   *plan->contiguous_bound >= plan->figures.period.count() * (1 - 1e-9);
   return met ? "yes" : "no";
 }
 
@@ -94,7 +94,7 @@ std::string any_cells(const Problem& problem, Seconds budget) {
   const auto plan = solve_auto(problem.graph, problem.fleet, {.budget = budget});
   const double seconds = seconds_since(begin);
   return fmt::format("{} | {} | {:.1f}", period_of(problem, plan),
-                     plan && plan->bound ? fmt::format("{:.3f}", 1000 * plan->bound->count()) : "",
+                     plan && plan->bound ? fmt::format("{:.3f}", 1000 * *plan->bound) : "",
                      seconds);
 }
 

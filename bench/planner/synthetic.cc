@@ -157,10 +157,10 @@ int main(int count, char** arguments) {
       continue;
     }
     const bool holds = verify(problem.graph, problem.fleet, *plan).empty();
-    const Seconds bound = std::max(plan->contiguous_bound.value_or(Seconds(0)), *plan->bound);
-    const double gap = 1 - bound / plan->figures.period;
+    const double bound = std::max(plan->contiguous_bound.value_or(0), *plan->bound);
+    const double gap = 1 - bound / plan->figures.period.count();
     fmt::print("{} {}: period {:.6f} s, bound {:.6f} s, gap {:.2f} %, {} stages, {:.2f} s{}\n",
-               family, seed, plan->figures.period.count(), bound.count(), 100 * gap,
+               family, seed, plan->figures.period.count(), bound, 100 * gap,
                plan->placement.size(), seconds, holds ? "" : ", DOES NOT HOLD");
     std::fflush(stdout);
     worst_gap = std::max(worst_gap, gap);

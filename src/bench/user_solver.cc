@@ -7,6 +7,7 @@
 #include "plan/bound.h"
 #include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/objective.h"
 #include "plan/problem.h"
 #include "plan/unused.h"
 #include "plan/verify.h"
@@ -92,7 +93,12 @@ std::vector<DeviceInfo> infos_of(const fleet::Fleet& fleet) {
 
 Result<plan::Plan> solve_by(Solver& solver, const std::string& name, const plan::CostGraph& graph,
                             const fleet::Fleet& fleet, const plan::SolveOptions& options) {
-  if (auto able = plan::check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (auto able = plan::check_solvable(graph, fleet).and_then([&] {
+        return plan::check_objective(graph, fleet, options.objective);
+      });
+      !able) {
+    return std::unexpected(able.error());
+  }
   PlacementChoice choice;
   const Result<void> called = call_plugin(name, [&] {
     choice = solver.solve(task_of(graph, fleet, options.budget), [&](const PlacementChoice& tried) {
@@ -109,11 +115,13 @@ Result<plan::Plan> solve_by(Solver& solver, const std::string& name, const plan:
     return fail(ErrorKind::infeasible, "{}: its placement does not fit the memories: {}", name,
                 plan::describe(short_of, fleet));
   }
-  plan::Plan plan =
-      plan::explained_plan(name, graph, fleet, std::move(placement), std::move(figures),
-                           plan::period_bound(graph, fleet, options.bound));
+  plan::Plan plan = plan::explained_plan(
+      name, graph, fleet, std::move(placement), std::move(figures), options.objective,
+      options.objective == plan::Objective::throughput
+          ? plan::period_bound(graph, fleet, options.bound).count()
+          : plan::objective_bound(graph, fleet, options.objective));
   if (options.explanation == plan::Explanation::full) {
-    plan.unused = plan::unused_of(graph, fleet, plan, name + " leaves it out");
+    plan.unused = plan::unused_of(graph, fleet, plan, plan::Replicas::none, name + " leaves it out");
   }
   return plan;
 }

@@ -18,6 +18,7 @@
 #include "bench/user_solver.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
+#include "cli/moving_fleet.h"
 #include "cli/planning_problem.h"
 #include "cli/stop_signal.h"
 #include "cli/this_program.h"
@@ -27,8 +28,12 @@
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
 #include "plan/marginal.h"
+#include "plan/objective.h"
+#include "plan/over_time_file.h"
+#include "plan/picture.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
+#include "plan/standby_file.h"
 #include "plan/verify.h"
 
 namespace convoy::cli {
@@ -41,14 +46,18 @@ struct Arguments {
   std::string devices;
   std::string solver = "auto";
   std::string objective = "throughput";
+  std::string front;
+  bool replicas = false;
   std::string level = "extended";
   std::string profile;
   std::string output;
+  std::string picture;
   std::string input;
   std::vector<std::string> dims;
   double budget_s = plan::SolveOptions{}.budget.count();
   std::uint64_t seed = 1;
   ProblemArguments problem;
+  MovingFleetArguments moving;
   bool verify = false;
   bool json = false;
 };
@@ -62,6 +71,7 @@ struct Subject {
 struct Planned {
   profile::PlannedGraph graph;
   plan::Plan plan;
+  std::string json;
 };
 
 // A file of the user's own, not the name of one of ours.
@@ -79,15 +89,37 @@ Result<void> check_words(const Arguments& arguments) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
-  if (arguments.objective == "latency" || arguments.objective == "energy") {
+  if (arguments.moving.over_time &&
+      (!arguments.output.empty() || !arguments.picture.empty() || arguments.moving.standby || !arguments.problem.format.empty() ||
+       arguments.verify || arguments.solver != "auto")) {
     return fail(ErrorKind::input,
-                "--objective {}: plans are only made for throughput yet; they say their latency "
-                "and energy",
-                arguments.objective);
+                "--over-time prints a schedule of auto's plans; leave out --output, --standby, "
+                "--picture, --problem, --verify and --solver");
   }
-  if (arguments.objective != "throughput") {
-    return fail(ErrorKind::input, "--objective: \"{}\" is none; there is throughput",
-                arguments.objective);
+  const std::array<std::string, 3> objectives = {"throughput", "latency", "energy"};
+  if (!plan::parse_objective(arguments.objective)) {
+    return fail(ErrorKind::input, "--objective: \"{}\" is none; there are {}{}", arguments.objective,
+                fmt::join(objectives, ", "), suggest(arguments.objective, objectives));
+  }
+  const bool searches = arguments.solver == "auto" || arguments.solver == "search";
+  if (arguments.replicas && (!searches || arguments.objective != "throughput" ||
+                             !arguments.front.empty() || arguments.moving.standby ||
+                             arguments.moving.over_time || !arguments.problem.format.empty())) {
+    return fail(ErrorKind::input,
+                "--replicas is for auto and search, for throughput, of a model; leave out --front, "
+                "--standby, --over-time and --problem");
+  }
+  if (arguments.front.empty()) return {};
+  if (arguments.front != "latency" && arguments.front != "energy") {
+    return fail(ErrorKind::input,
+                "--front: \"{}\" is no other objective than throughput; give latency or energy",
+                arguments.front);
+  }
+  if (arguments.solver != "auto" || arguments.objective != "throughput" || arguments.verify ||
+      !arguments.output.empty() || !arguments.picture.empty()) {
+    return fail(ErrorKind::input,
+                "--front shows many plans; leave out --solver, --objective, --verify, --picture and "
+                "--output, which are for one");
   }
   return {};
 }
@@ -161,16 +193,23 @@ Result<plan::Solver> solver_named(const std::string& name) {
 constexpr double kMarginalPart = 0.2;
 constexpr Seconds kMostMarginal{2};
 
+plan::SolveOptions options_of(const Arguments& arguments, const StopSignal& stop) {
+  return {.objective = *plan::parse_objective(arguments.objective),
+          .replicas = arguments.replicas ? plan::Replicas::allowed : plan::Replicas::none,
+          .budget = Seconds(arguments.budget_s),
+          .seed = arguments.seed,
+          .stop = [&stop] { return stop.requested(); }};
+}
+
 // Without the user's own points.
 Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
   const auto solver = solver_named(arguments.solver);
   if (!solver) return std::unexpected(solver.error());
   StopSignal stop;
-  const Seconds marginal = std::min(kMostMarginal, kMarginalPart * Seconds(arguments.budget_s));
-  plan::SolveOptions options{.budget = Seconds(arguments.budget_s) - marginal,
-                             .seed = arguments.seed,
-                             .stop = [&] { return stop.requested(); }};
+  plan::SolveOptions options = options_of(arguments, stop);
+  const Seconds marginal = std::min(kMostMarginal, kMarginalPart * options.budget);
+  options.budget -= marginal;
   auto plan = (*solver)(graph, fleet, options);
   if (!plan) return plan;
   options.budget = marginal;
@@ -184,7 +223,20 @@ Result<plan::Plan> solve(const Arguments& arguments, const fleet::DevicesFile& d
   std::vector<DeviceId> who;
   for (const fleet::PartitionPoint& point : devices.points) who.push_back(point.device);
   return plan::solve_points(graph.costs, devices.fleet,
-                            profile::placement_of(graph, *subject.points, who));
+                            profile::placement_of(graph, *subject.points, who),
+                            {.objective = *plan::parse_objective(arguments.objective)});
+}
+
+// Plans between the shortest period and the least of another objective.
+Result<void> print_front(const Arguments& arguments, const plan::CostGraph& graph,
+                         const fleet::Fleet& fleet) {
+  StopSignal stop;
+  const auto plans = plan::solve_front(graph, fleet, *plan::parse_objective(arguments.front),
+                                       options_of(arguments, stop));
+  if (!plans) return std::unexpected(plans.error());
+  fmt::print("{}", arguments.json ? plan::front_to_json(*plans, graph, fleet)
+                                  : plan::front_to_text(*plans, fleet));
+  return {};
 }
 
 // The sub-models with their map, and the plan beside them.
@@ -201,20 +253,45 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
   const auto map = bench::split(subject.model, partition, devices, onnx::CutMode::exact,
                                 arguments.output);
   if (!map) return std::unexpected(map.error());
-  return write_file(std::filesystem::path(arguments.output) / "plan.json",
-                    plan::to_json(planned.plan, planned.graph.costs, fleet));
+  return write_file(std::filesystem::path(arguments.output) / "plan.json", planned.json);
 }
 
-Result<void> print(const Arguments& arguments, const plan::Plan& plan,
-                   const plan::CostGraph& costs, const fleet::Fleet& fleet) {
-  fmt::print("{}", arguments.json ? plan::to_json(plan, costs, fleet)
-                                  : plan::to_text(plan, costs, fleet));
-  if (!arguments.verify) return {};
+// Prints the plan; its plan.json.
+Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
+                          const plan::CostGraph& costs, const fleet::Fleet& fleet) {
+  StopSignal stop;
+  const auto standby =
+      standby_plans(arguments.moving, costs, fleet, plan.placement, options_of(arguments, stop));
+  if (!standby) return std::unexpected(standby.error());
+  std::string json = plan::to_json(plan, costs, fleet);
+  std::string text = plan::to_text(plan, costs, fleet);
+  if (*standby) {
+    json = plan::with_standby(json, **standby, plan.figures.period, costs, fleet);
+    text += "\n" + plan::to_text(**standby, plan.figures.period, fleet);
+  }
+  fmt::print("{}", arguments.json ? json : text);
+  if (!arguments.picture.empty()) {
+    const bool is_page = arguments.picture.ends_with(".html");
+    const auto drawn = write_file(arguments.picture, is_page ? plan::picture_page(costs, fleet, plan)
+                                                             : plan::picture_of(costs, fleet, plan));
+    if (!drawn) return std::unexpected(drawn.error());
+  }
+  if (!arguments.verify) return json;
   const std::vector<std::string> wrong = plan::verify(costs, fleet, plan);
   if (!wrong.empty()) {
     return fail(ErrorKind::failure, "the plan does not hold: {}", fmt::join(wrong, "; "));
   }
   fmt::print(stderr, "Verified: every node once, order, memory and figures hold.\n");
+  return json;
+}
+
+Result<void> print_over_time(const Arguments& arguments, const plan::CostGraph& costs,
+                             const fleet::DevicesFile& devices) {
+  StopSignal stop;
+  const auto plans = plan_over_time(arguments.moving, costs, devices, options_of(arguments, stop));
+  if (!plans) return std::unexpected(plans.error());
+  fmt::print("{}", arguments.json ? plan::to_json(*plans, costs, devices.fleet)
+                                  : plan::to_text(*plans, devices.fleet));
   return {};
 }
 
@@ -228,9 +305,13 @@ Result<void> plan_problem(const Arguments& arguments) {
   }
   const Result<plan::Problem> problem = read_problem(arguments.model, arguments.problem);
   if (!problem) return std::unexpected(problem.error());
+  if (auto able = check_moving_fleet(arguments.moving, "", {.fleet = problem->fleet}); !able) {
+    return able;
+  }
+  if (!arguments.front.empty()) return print_front(arguments, problem->graph, problem->fleet);
   const auto plan = solve(arguments, problem->graph, problem->fleet);
   if (!plan) return std::unexpected(plan.error());
-  return print(arguments, *plan, problem->graph, problem->fleet);
+  return print(arguments, *plan, problem->graph, problem->fleet).transform([](const auto&) {});
 }
 
 Result<void> make_plan(const Arguments& arguments) {
@@ -245,6 +326,9 @@ Result<void> make_plan(const Arguments& arguments) {
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
   for (const std::string& note : devices->notes) fmt::print(stderr, "{}\n", note);
+  if (auto able = check_moving_fleet(arguments.moving, arguments.devices, *devices); !able) {
+    return able;
+  }
   const fleet::Fleet& fleet = devices->fleet;
 
   Result<Subject> subject = prepare(arguments, *devices);
@@ -261,14 +345,15 @@ Result<void> make_plan(const Arguments& arguments) {
   auto graph = profile::cost_graph(subject->model.graph, *profile, fleet);
   if (!graph) return arguments.profile.empty() ? std::unexpected(graph.error())
                                                : within(arguments.profile, graph.error());
+  if (!arguments.front.empty()) return print_front(arguments, graph->costs, fleet);
+  if (arguments.moving.over_time) return print_over_time(arguments, graph->costs, *devices);
   auto plan = solve(arguments, *devices, *graph, *subject);
   if (!plan) return std::unexpected(plan.error());
-  const Planned planned{.graph = std::move(*graph), .plan = std::move(*plan)};
-
-  if (auto printed = print(arguments, planned.plan, planned.graph.costs, fleet); !printed) {
-    return printed;
-  }
+  auto json = print(arguments, *plan, graph->costs, fleet);
+  if (!json) return std::unexpected(json.error());
   if (arguments.output.empty()) return {};
+  const Planned planned{
+      .graph = std::move(*graph), .plan = std::move(*plan), .json = std::move(*json)};
   return write(arguments, fleet, *subject, planned);
 }
 
@@ -282,6 +367,10 @@ void add_plan(CLI::App& app, Action& action) {
       "Examples:\n  convoy plan model.onnx --devices devices.yaml\n"
       "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
       "  convoy plan model.onnx --devices devices.yaml --solver ./my_solver.cc --picture plan.svg\n"
+      "  convoy plan model.onnx --devices devices.yaml --objective latency\n"
+      "  convoy plan model.onnx --devices devices.yaml --front energy\n"
+      "  convoy plan model.onnx --devices devices.yaml --standby\n"
+      "  convoy plan model.onnx --devices devices.yaml --over-time --home laptop\n"
       "  convoy plan gnmt_inference.json --problem msr --budget 60\n"
       "  convoy plan gnmt.graph.txt --problem pipedream --count 8 --bandwidth \"12.5 GB/s\"");
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
@@ -290,14 +379,24 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--solver", arguments->solver,
                       "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
                       "order), search (annealing, a device may have several stages), memory (matches "
-                      "memory shares), points (partition_points of devices.yaml), or a C++ file of your own (docs/plugins.md)")
+                      "memory shares), points (partition_points of devices.yaml), or a C++ file of "
+                      "your own (docs/plugins.md)")
       ->capture_default_str();
-  command->add_option("--objective", arguments->objective, "throughput")->capture_default_str();
+  command->add_option("--objective", arguments->objective,
+                      "throughput (results a second), latency (of one request alone), energy (joules a "
+                      "request)")
+      ->capture_default_str();
+  command->add_flag("--replicas", arguments->replicas,
+                    "Several devices may run the same stage, request by request in turn");
+  command->add_option("--front", arguments->front,
+                      "latency or energy: show the plans between the best throughput and the least of it");
   command->add_option("--profile", arguments->profile,
                       "profile.json of convoy profile; without it, what is kept from an "
                       "earlier time or measured now");
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
+  command->add_option("--picture", arguments->picture,
+                      "Draw one period and one request: an SVG, or a page if it ends in .html");
   command->add_option("--level", arguments->level,
                       "Optimisation before the cut: none, basic, extended, all")
       ->capture_default_str();
@@ -318,6 +417,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--types", problem.types, "pipeedge: device_types.yml");
   command->add_option("--model", problem.model, "pipeedge: the name in models.yml");
   command->add_option("--boards", problem.boards, "pipeedge: TYPE=N, so many boards of a type");
+  add_moving_fleet_options(*command, arguments->moving);
   command->add_flag("--verify", arguments->verify,
                     "Check the plan by code that shares nothing with the solvers");
   command->add_flag("--json", arguments->json, "Print plan.json");

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <ranges>
 
 #include "foundation/suggest.h"
 #include "foundation/yaml.h"
@@ -29,6 +30,7 @@ struct Declared {
 // function returns some neutral value, which nobody sees.
 class Reader {
  public:
+  explicit Reader(std::filesystem::path folder) : folder_(std::move(folder)) {}
   Result<DevicesFile> read(const Yaml& root);
 
  private:
@@ -57,8 +59,12 @@ class Reader {
   void devices(const Yaml& root);
   void derive_links();
   void link(const Yaml& value);
+  std::optional<Trace> trace(const Yaml& map);
+  Seconds trace_offset(const Yaml& map);
+  void event(const Yaml& value);
   void point(const Yaml& value);
 
+  std::filesystem::path folder_;  // of the file
   std::optional<Error> error_;
   DevicesFile result_;
   std::vector<Declared> declared_;
@@ -209,9 +215,10 @@ DeviceId Reader::declared(const Yaml& map, std::string_view key, std::string_vie
 }
 
 Declared Reader::device(const Yaml& value) {
-  const Yaml keys = map(value, "a device",
-                        {"name", "type", "memory", "freq", "bandwidth", "cores", "flops",
-                         "memory_bandwidth", "power", "provider", "address"});
+  const Yaml keys =
+      map(value, "a device",
+          {"name", "type", "memory", "freq", "bandwidth", "cores", "flops", "memory_bandwidth",
+           "power", "provider", "address", "trace", "trace_offset"});
   Declared made;
   made.line = value.line;
   made.bandwidth = limit(keys, "bandwidth", parse_bandwidth, "Mbit/s");
@@ -254,7 +261,10 @@ void Reader::devices(const Yaml& root) {
                made.device.name, made.device.address);
       }
     }
-    result_.fleet.devices.push_back(made.device);
+    const DeviceId added = result_.fleet.devices.push_back(made.device);
+    if (auto of_device = trace(item)) {
+      result_.changes.devices.push_back({added, std::move(*of_device), trace_offset(item)});
+    }
     declared_.push_back(std::move(made));
   }
 }
@@ -276,18 +286,20 @@ void Reader::derive_links() {
 }
 
 void Reader::link(const Yaml& value) {
-  const Yaml keys = map(value, "a link", {"from", "to", "bandwidth", "latency"});
+  const Yaml keys =
+      map(value, "a link", {"from", "to", "bandwidth", "latency", "trace", "trace_offset"});
   const DeviceId from = declared(keys, "from", "a link");
   const DeviceId to = declared(keys, "to", "a link");
   const auto latency = quantity(keys, "latency", parse_duration, "ms");
   const BytesPerSecond bandwidth = limit(keys, "bandwidth", parse_bandwidth, "Mbit/s");
+  auto over_time = trace(keys);
   if (error_) return;
   const std::string& from_name = result_.fleet.devices[from].name;
   const std::string& to_name = result_.fleet.devices[to].name;
   if (from == to) refuse(value, "a link must join two devices, not \"{}\" and itself", from_name);
-  if (bandwidth.value() == 0 && !latency) {
-    refuse(value, "the link from \"{}\" to \"{}\" needs a bandwidth, a latency or both", from_name,
-           to_name);
+  if (bandwidth.value() == 0 && !latency && !over_time) {
+    refuse(value, "the link from \"{}\" to \"{}\" needs a bandwidth, a latency or a trace",
+           from_name, to_name);
   }
   if (const auto [at, added] = link_lines_.emplace(std::pair(from, to), value.line); !added) {
     refuse(value, "the link from \"{}\" to \"{}\" stands in line {} already", from_name, to_name,
@@ -296,6 +308,59 @@ void Reader::link(const Yaml& value) {
   Link& link = result_.fleet.links[from][to];
   if (bandwidth.value() > 0) link.bandwidth = bandwidth;
   if (latency) link.latency = *latency;
+  if (over_time) {
+    result_.changes.links.push_back({from, to, std::move(*over_time), trace_offset(keys)});
+  }
+}
+
+// Nothing when the key is absent.
+std::optional<Trace> Reader::trace(const Yaml& map) {
+  if (error_) return std::nullopt;
+  if (map.find("trace") == nullptr) {
+    if (const Yaml* offset = map.find("trace_offset")) {
+      refuse(*offset, "\"trace_offset\" needs a \"trace\"");
+    }
+    return std::nullopt;
+  }
+  const std::string name = text(map, "trace", "a trace");
+  if (error_) return std::nullopt;
+  Result<Trace> read = read_trace(folder_ / name);
+  if (read) return std::move(*read);
+  refuse(*map.find("trace"), "trace: {}", read.error().message);
+  return std::nullopt;
+}
+
+Seconds Reader::trace_offset(const Yaml& map) {
+  return quantity(map, "trace_offset", parse_duration, "s").value_or(Seconds(0));
+}
+
+void Reader::event(const Yaml& value) {
+  constexpr std::string_view what = "an event";
+  const Yaml keys = map(value, what, {"at", "joins", "leaves"});
+  text(keys, "at", what);
+  const auto at = quantity(keys, "at", parse_duration, "s");
+  const bool joins = keys.find("joins") != nullptr;
+  if (joins == (keys.find("leaves") != nullptr)) {
+    refuse(value, "an event needs either \"joins\" or \"leaves\", with the name of a device");
+  }
+  const DeviceId device = declared(keys, joins ? "joins" : "leaves", what);
+  if (error_ || !at) return;
+  std::vector<FleetEvent>& events = result_.changes.events;
+  if (!events.empty() && *at < events.back().at) {
+    refuse(value, "an event at {} stands after one at {}; put them in order of time", to_text(*at),
+           to_text(events.back().at));
+  }
+  const Happening happening = joins ? Happening::joins : Happening::leaves;
+  for (const FleetEvent& other : std::views::reverse(events)) {
+    if (other.device != device) continue;
+    if (other.what == happening) {
+      refuse(value, "\"{}\" {} at {} already, and does not {} in between",
+             result_.fleet.devices[device].name, joins ? "joins" : "leaves", to_text(other.at),
+             joins ? "leave" : "join");
+    }
+    break;
+  }
+  events.push_back({*at, device, happening});
 }
 
 void Reader::point(const Yaml& value) {
@@ -314,7 +379,7 @@ Result<DevicesFile> Reader::read(const Yaml& root) {
     return fail_at(root, "the file is empty; a devices file has the key \"devices\"");
   }
   const Yaml keys =
-      map(root, "a devices file", {"devices", "links", "contention", "partition_points"});
+      map(root, "a devices file", {"devices", "links", "contention", "events", "partition_points"});
   devices(keys);
   derive_links();
   result_.fleet.contention = contention(keys);
@@ -325,15 +390,22 @@ Result<DevicesFile> Reader::read(const Yaml& root) {
     for (const Yaml& item : list->items) (this->*read_item)(item);
   };
   each("links", &Reader::link);
+  each("events", &Reader::event);
   each("partition_points", &Reader::point);
   if (error_) return std::unexpected(*error_);
+  if (!result_.changes.empty()) {
+    result_.notes.push_back(fmt::format(
+        "{}: traces and events are for convoy plan --over-time; all else goes by the fixed figures",
+        *root.file));
+  }
   return std::move(result_);
 }
 
 }  // namespace
 
 Result<DevicesFile> read_devices(const std::filesystem::path& file) {
-  return read_yaml(file).and_then([](const Yaml& root) { return Reader().read(root); });
+  return read_yaml(file).and_then(
+      [&](const Yaml& root) { return Reader(file.parent_path()).read(root); });
 }
 
 }  // namespace convoy::fleet

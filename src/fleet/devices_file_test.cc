@@ -191,7 +191,7 @@ TEST_F(DevicesFileTest, SaysWhatIsWrongWithTheFile) {
   EXPECT_THAT(error("devices: [\n"), AllOf(HasSubstr("devices.yaml:2: not valid YAML: ")));
   EXPECT_EQ(error("- a\n"),
             "devices.yaml:1: a devices file must be a map with the keys devices, links, "
-            "contention, partition_points");
+            "contention, events, partition_points");
   EXPECT_EQ(error("links: []\n"), "devices.yaml:1: a devices file needs \"devices\"");
   EXPECT_EQ(error("devices: []\n"), "devices.yaml:1: \"devices\" lists no device");
   EXPECT_EQ(error("devices: phone\n"),
@@ -201,7 +201,8 @@ TEST_F(DevicesFileTest, SaysWhatIsWrongWithTheFile) {
 TEST_F(DevicesFileTest, SaysWhatIsWrongWithADevice) {
   EXPECT_EQ(error("devices:\n  - phone\n"),
             "devices.yaml:2: a device must be a map with the keys name, type, memory, freq, "
-            "bandwidth, cores, flops, memory_bandwidth, power, provider, address");
+            "bandwidth, cores, flops, memory_bandwidth, power, provider, address, trace, "
+            "trace_offset");
   EXPECT_EQ(error("devices:\n  - {type: gpu}\n"), "devices.yaml:2: a device needs \"name\"");
   EXPECT_EQ(error("devices:\n  - name: a\n    memry: 3\n"),
             "devices.yaml:3: unknown key \"memry\"; did you mean \"memory\"?");
@@ -251,12 +252,74 @@ TEST_F(DevicesFileTest, SaysWhatIsWrongWithALink) {
             "devices.yaml:5: a link must join two devices, not \"phone\" and itself");
   EXPECT_EQ(error(two_devices_and("links:\n  - {from: phone, to: laptop}\n")),
             "devices.yaml:5: the link from \"phone\" to \"laptop\" needs a bandwidth, a latency "
-            "or both");
+            "or a trace");
   EXPECT_EQ(error(two_devices_and("links:\n  - {from: phone, to: laptop, latency: 1 ms}\n"
                                   "  - {from: phone, to: laptop, latency: 2 ms}\n")),
             "devices.yaml:6: the link from \"phone\" to \"laptop\" stands in line 5 already");
   EXPECT_EQ(error(two_devices_and("contention: radios\n")),
             "devices.yaml:4: contention cannot be \"radios\"; did you mean \"radio\"?");
+}
+
+TEST_F(DevicesFileTest, ReadsTracesBesideItAndEvents) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ / "train.json")
+      << R"([{"duration_ms": 500, "bandwidth_kbps": 80, "latency_ms": 20}])";
+  const auto result = read(R"(devices:
+  - {name: phone, trace: train.json, trace_offset: 5 s}
+  - {name: laptop}
+links:
+  - {from: laptop, to: phone, trace: train.json}
+events:
+  - {at: 30 s, leaves: phone}
+  - {at: 1 min, joins: phone}
+)");
+  ASSERT_TRUE(result) << result.error().message;
+  const FleetChanges& changes = result->changes;
+  ASSERT_THAT(changes.devices, SizeIs(1));
+  EXPECT_EQ(changes.devices[0].device, DeviceId(0));
+  EXPECT_EQ(changes.devices[0].offset, Seconds(5));
+  ASSERT_THAT(changes.links, SizeIs(1));
+  EXPECT_EQ(changes.links[0].from, DeviceId(1));
+  EXPECT_EQ(changes.links[0].trace.at(0).bandwidth, BytesPerSecond(10'000));
+  ASSERT_THAT(changes.events, SizeIs(2));
+  EXPECT_EQ(changes.events[0].at, Seconds(30));
+  EXPECT_EQ(changes.events[0].what, Happening::leaves);
+  EXPECT_EQ(changes.events[1].what, Happening::joins);
+  EXPECT_THAT(result->notes, ElementsAre(HasSubstr("traces and events are for convoy plan")));
+}
+
+TEST_F(DevicesFileTest, ReadsTheExampleOfAFleetThatChanges) {
+  const auto result = read_devices(CONVOY_SOURCE_DIR "/examples/moving_fleet/devices.yaml");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(duration_of(result->changes), Seconds(260));
+  const auto intervals =
+      fleet_over_time(result->fleet, result->changes, {.horizon = Seconds(240)});
+  ASSERT_THAT(intervals, SizeIs(7));
+  EXPECT_TRUE(is_dead(intervals[2].fleet.links[DeviceId(2)][DeviceId(0)]));
+  EXPECT_FALSE(intervals[5].present[DeviceId(1)]);
+}
+
+TEST_F(DevicesFileTest, SaysWhatIsWrongWithATraceOrAnEvent) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ / "bad.json") << R"([{"duration_ms": 500, "latency_ms": 20}])";
+  EXPECT_THAT(error("devices:\n  - name: a\n    trace: none.json\n"),
+              AllOf(HasSubstr("devices.yaml:3: trace: "), EndsWith("none.json: no such file")));
+  EXPECT_THAT(error("devices:\n  - name: a\n    trace: bad.json\n"),
+              EndsWith("bad.json: step 1: \"bandwidth_kbps\" is missing"));
+  EXPECT_EQ(error("devices:\n  - name: a\n    trace_offset: 3 s\n"),
+            "devices.yaml:3: \"trace_offset\" needs a \"trace\"");
+  EXPECT_EQ(error(two_devices_and("events:\n  - {at: 3 s}\n")),
+            "devices.yaml:5: an event needs either \"joins\" or \"leaves\", with the name of a "
+            "device");
+  EXPECT_EQ(error(two_devices_and("events:\n  - {leaves: phone}\n")),
+            "devices.yaml:5: an event needs \"at\"");
+  EXPECT_EQ(error(two_devices_and("events:\n  - {at: 3 s, leaves: phone}\n"
+                                  "  - {at: 2 s, joins: phone}\n")),
+            "devices.yaml:6: an event at 2.00 s stands after one at 3.00 s; put them in order of "
+            "time");
+  EXPECT_EQ(error(two_devices_and("events:\n  - {at: 3 s, leaves: phone}\n"
+                                  "  - {at: 4 s, leaves: phone}\n")),
+            "devices.yaml:6: \"phone\" leaves at 3.00 s already, and does not join in between");
 }
 
 TEST_F(DevicesFileTest, SaysWhatIsWrongWithAPartitionPoint) {

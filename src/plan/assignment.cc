@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace convoy::plan {
@@ -91,6 +92,20 @@ class Scheduler {
 
 Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of) {
   return Scheduler(graph, device_of).run();
+}
+
+Placement alone_on(const CostGraph& graph, DeviceId device) {
+  PlacedStage stage{.device = device, .nodes = {}};
+  for (const NodeId node : graph.nodes.ids()) stage.nodes.push_back(node);
+  return {std::move(stage)};
+}
+
+bool is_contiguous(const Placement& placement) {
+  std::set<DeviceId> devices;
+  for (const PlacedStage& stage : placement) {
+    if (!stage.replicas.empty() || !devices.insert(stage.device).second) return false;
+  }
+  return true;
 }
 
 ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement) {

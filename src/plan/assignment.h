@@ -11,7 +11,13 @@ namespace convoy::plan {
 // long as it can; the next is one that can do all that is left for it, or else the most.
 [[nodiscard]] Placement stages_of(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of);
 
-// Who runs which node of a placement.
+// All nodes as one stage.
+[[nodiscard]] Placement alone_on(const CostGraph& graph, DeviceId device);
+
+// Whether each device has one stage, which no other has.
+[[nodiscard]] bool is_contiguous(const Placement& placement);
+
+// Who runs which node of a placement; of stages with replicas, the first device.
 [[nodiscard]] ById<NodeId, DeviceId> devices_of(const CostGraph& graph, const Placement& placement);
 
 }  // namespace convoy::plan

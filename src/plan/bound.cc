@@ -49,35 +49,20 @@ void normalise(std::vector<double>& share) {
   for (double& of_device : share) of_device /= sum;
 }
 
-// The larger of `least` and what some device has to bear because of one node.
-Seconds with_local_bound(const CostGraph& graph, const fleet::Fleet& fleet, double least) {
-  const Contraction contraction = contract(graph, fleet, PlanForm::any);
-  const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
-  return Seconds(LocalBound(graph, fleet, contraction, kinds).period(least, kMostUnits));
-}
-
 }  // namespace
 
-Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+Seconds divided_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   if (graph.nodes.empty() || fleet.devices.empty()) return Seconds(0);
-  double bound = 0;
-  for (const NodeId node : graph.nodes.ids()) {
-    double quickest = INFINITY;
-    for (const DeviceId device : fleet.devices.ids()) {
-      quickest = std::min(
-          quickest, (graph.compute[device][node] + graph.stage_overhead[device]).count());
-    }
-    bound = std::max(bound, quickest);
-  }
   // Where all nodes are slower by the same factor on a device, shares by speed are the optimum.
   std::vector<double> share;
   for (const DeviceId device : fleet.devices.ids()) {
     double whole = 0;
     for (const Seconds time : graph.compute[device]) whole += time.count();
-    if (whole <= 0) return with_local_bound(graph, fleet, bound);
+    if (whole <= 0) return Seconds(0);
     share.push_back(1 / whole);
   }
   normalise(share);
+  double bound = 0;
   for (int climb = 0; climb < kClimbs; ++climb) {
     const Dual dual = dual_of(graph, share);
     bound = std::max(bound, dual.value);
@@ -89,7 +74,23 @@ Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
     }
     normalise(share);
   }
-  return with_local_bound(graph, fleet, bound);
+  return Seconds(bound);
+}
+
+Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+  if (graph.nodes.empty() || fleet.devices.empty()) return Seconds(0);
+  double bound = divided_bound(graph, fleet).count();
+  for (const NodeId node : graph.nodes.ids()) {
+    double quickest = INFINITY;
+    for (const DeviceId device : fleet.devices.ids()) {
+      quickest = std::min(
+          quickest, (graph.compute[device][node] + graph.stage_overhead[device]).count());
+    }
+    bound = std::max(bound, quickest);
+  }
+  const Contraction contraction = contract(graph, fleet, PlanForm::any);
+  const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
+  return Seconds(LocalBound(graph, fleet, contraction, kinds).period(bound, kMostUnits));
 }
 
 Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet,

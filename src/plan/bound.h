@@ -15,6 +15,9 @@ namespace convoy::plan {
 // 0 for a graph without nodes.
 [[nodiscard]] Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet);
 
+// The same with replicas: nodes are as good as divided at will then.
+[[nodiscard]] Seconds divided_bound(const CostGraph& graph, const fleet::Fleet& fleet);
+
 // The same, where it is not known already.
 [[nodiscard]] Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet,
                                    const std::optional<Seconds>& known);

@@ -246,7 +246,7 @@ bool transfers_cost_alike(const fleet::Fleet& fleet) {
 }
 
 Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
-                     const std::vector<std::pair<NodeId, NodeId>>& together) {
+                     const std::vector<std::pair<NodeId, NodeId>>& together, FreeNodes free_nodes) {
   Sets sets(graph.nodes.size());
   join_groups(graph, sets);
   for (const auto& [a, b] : together) sets.join(a.index(), b.index());
@@ -254,8 +254,11 @@ Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm
     if (form == PlanForm::contiguous) join_cycles(graph, sets);
   };
   settle();
-  while (FreeSets(graph, fleet, sets).join_some()) settle();
-  const std::set<std::size_t> floating = FreeSets(graph, fleet, sets).floating();
+  std::set<std::size_t> floating;
+  if (free_nodes == FreeNodes::join) {
+    while (FreeSets(graph, fleet, sets).join_some()) settle();
+    floating = FreeSets(graph, fleet, sets).floating();
+  }
 
   Contraction result;
   const Edges edges = precedence(graph, sets);

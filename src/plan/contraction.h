@@ -49,15 +49,20 @@ enum class PlanForm {
   any,
 };
 
+// Whether nodes that cost nothing join a neighbour.
+enum class FreeNodes {
+  join,  // where no plan has a longer period for it: the best plan over units is the best over nodes
+  stay,  // whatever else is wanted of plans
+};
+
 // Nodes of one group and of each pair in `together` become one unit, and in contiguous plans what
-// depends on each other through units; in others, units may. Where a node costs nothing and a plan
-// gets no worse when it joins a neighbour, it does: the best plan over units is the best over
-// nodes.
+// depends on each other through units; in others, units may.
 //
 // The order of units is that of the forward pass; a training graph's backward nodes, which mirror
 // it, only order what has no forward part.
 [[nodiscard]] Contraction contract(const CostGraph& graph, const fleet::Fleet& fleet, PlanForm form,
-                                   const std::vector<std::pair<NodeId, NodeId>>& together = {});
+                                   const std::vector<std::pair<NodeId, NodeId>>& together = {},
+                                   FreeNodes free_nodes = FreeNodes::join);
 
 // All its nodes on a device, without the overhead of a stage.
 [[nodiscard]] Seconds unit_time(const CostGraph& graph, const Unit& unit, DeviceId device);

@@ -6,9 +6,18 @@
 namespace convoy::plan {
 namespace {
 
-// Whether exchanging the two changes no plan's period. Exchanges compose, so this is an equivalence.
-bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId a, DeviceId b) {
-  const auto rate = [&](DeviceId from, DeviceId to) { return fleet.links[from][to].bandwidth; };
+// Whether exchanging the two changes nothing of a plan. Exchanges compose, so this is an equivalence.
+bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId a, DeviceId b,
+                     Alike alike) {
+  const auto rate = [&](DeviceId from, DeviceId to) {
+    const fleet::Link& link = fleet.links[from][to];
+    return std::pair(link.bandwidth, alike == Alike::in_all ? link.latency : Seconds(0));
+  };
+  const auto power = [&](DeviceId device) {
+    const auto& of = fleet.devices[device].power;
+    return of ? std::pair(of->idle, of->busy) : std::pair(Watts(0), Watts(0));
+  };
+  if (alike == Alike::in_all && power(a) != power(b)) return false;
   if (graph.compute[a] != graph.compute[b] || graph.stage_overhead[a] != graph.stage_overhead[b] ||
       graph.runtime_memory[a] != graph.runtime_memory[b] ||
       fleet.devices[a].memory != fleet.devices[b].memory ||
@@ -24,11 +33,11 @@ bool interchangeable(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId
 }  // namespace
 
 DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
-                     std::optional<Requirement> required, std::size_t most_sets) {
+                     std::optional<Requirement> required, std::size_t most_sets, Alike alike) {
   DeviceKinds result;
   for (const DeviceId device : fleet.devices.ids()) {
     const auto same = std::ranges::find_if(result.kinds, [&](const Kind& kind) {
-      return interchangeable(graph, fleet, kind.devices.front(), device);
+      return interchangeable(graph, fleet, kind.devices.front(), device, alike);
     });
     Kind& kind = same != result.kinds.end() ? *same : result.kinds.emplace_back();
     kind.devices.push_back(device);
@@ -60,6 +69,7 @@ KindLinks links_of(const fleet::Fleet& fleet, const DeviceKinds& kinds) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const std::size_t count = kinds.kinds.size();
   KindLinks links{.seconds_per_byte = {count, std::vector<double>(count, 0)},
+                  .latency = {count, std::vector<double>(count, 0)},
                   .receiving = std::vector<double>(count, kInfinity),
                   .sending = std::vector<double>(count, kInfinity)};
   for (std::size_t from = 0; from < count; ++from) {
@@ -70,6 +80,7 @@ KindLinks links_of(const fleet::Fleet& fleet, const DeviceKinds& kinds) {
       const double rate = fleet.links[sender][receiver].bandwidth.value();
       const double time = rate > 0 ? 1 / rate : 0;
       links.seconds_per_byte[from][to] = time;
+      links.latency[from][to] = fleet.links[sender][receiver].latency.count();
       links.receiving[to] = std::min(links.receiving[to], time);
       links.sending[from] = std::min(links.sending[from], time);
     }

@@ -36,16 +36,24 @@ struct DeviceKinds {
   std::size_t devices = 0;
 };
 
+// In what devices of a kind are alike.
+enum class Alike {
+  in_period,  // exchanging two changes no plan's period
+  in_all,     // nor its latency or energy
+};
+
 // The slowest devices are left out where there would be more than `most_sets` sets. kAnySets: none is,
 // and sets have no numbers.
 inline constexpr std::size_t kAnySets = 0;
 [[nodiscard]] DeviceKinds kinds_of(const CostGraph& graph, const fleet::Fleet& fleet,
-                                   std::optional<Requirement> required, std::size_t most_sets);
+                                   std::optional<Requirement> required, std::size_t most_sets,
+                                   Alike alike = Alike::in_period);
 
 // What a byte takes between devices of kinds, in seconds; 0 where nothing limits it, or there is nobody
 // else.
 struct KindLinks {
   std::vector<std::vector<double>> seconds_per_byte;  // [from][to], to another device of the kind as well
+  std::vector<std::vector<double>> latency;  // in seconds
   std::vector<double> receiving;                      // from the quickest sender
   std::vector<double> sending;                        // to the quickest receiver
 };

@@ -1,9 +1,11 @@
 #include "plan/evaluate.h"
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <set>
 
+#include "plan/messages.h"
+#include "plan/one_request.h"
 #include "plan/stage_memory.h"
 
 namespace convoy::plan {
@@ -12,91 +14,9 @@ namespace {
 using fleet::Contention;
 using fleet::Fleet;
 
-// What one stage hands to one other device.
-struct Message {
-  DeviceId to;
-  Bytes bytes{0};
-  Seconds time{0};
-};
-
-// When each shared resource is next free, or how long it is busy in all, by the fleet's contention.
-class Resources {
- public:
-  explicit Resources(const Fleet& fleet)
-      : contention_(fleet.contention), devices_(fleet.devices.size()), busy_(slots(), Seconds(0)) {}
-
-  // The resources that a transfer occupies; both are the same where it is one.
-  [[nodiscard]] std::pair<Seconds&, Seconds&> of(DeviceId from, DeviceId to) {
-    switch (contention_) {
-      case Contention::link: {
-        Seconds& pair = busy_[from.index() * devices_ + to.index()];
-        return {pair, pair};
-      }
-      case Contention::radio:
-        return {busy_[from.index()], busy_[to.index()]};
-      case Contention::medium:
-        break;
-    }
-    return {busy_[0], busy_[0]};
-  }
-  // Takes back time of a sender's transfers that they share; links of their own share none.
-  void take_back(DeviceId from, Seconds time) {
-    if (contention_ == Contention::radio) busy_[from.index()] -= time;
-    if (contention_ == Contention::medium) busy_[0] -= time;
-  }
-  [[nodiscard]] Seconds longest() const { return std::ranges::max(busy_); }
-
- private:
-  [[nodiscard]] std::size_t slots() const {
-    return contention_ == Contention::link     ? devices_ * devices_
-           : contention_ == Contention::radio ? devices_
-                                              : 1;
-  }
-  Contention contention_;
-  std::size_t devices_;
-  std::vector<Seconds> busy_;
-};
-
-// Who runs what, and what crosses.
-struct Traffic {
-  ById<NodeId, StageId> stage_of;
-  std::vector<std::vector<Message>> messages;  // by stage
-};
-
-std::vector<Message> messages_of(const CostGraph& graph, const Fleet& fleet,
-                                 const Placement& placement, const Traffic& traffic,
-                                 std::size_t stage, const StageFigures& figures) {
-  const DeviceId from = placement[stage].device;
-  std::map<DeviceId, std::pair<StageId, Bytes>> by_device;  // first reading stage, bytes
-  for (const ValueId value : figures.outputs) {
-    std::map<DeviceId, StageId> readers;
-    for (const NodeId consumer : graph.values[value].consumers) {
-      const StageId reader = traffic.stage_of[consumer];
-      const DeviceId to = placement[reader.index()].device;
-      if (to == from) continue;
-      const auto [at, added] = readers.emplace(to, reader);
-      if (!added) at->second = std::min(at->second, reader);
-    }
-    for (const auto& [to, reader] : readers) {
-      auto& [first, bytes] = by_device.try_emplace(to, reader, Bytes(0)).first->second;
-      first = std::min(first, reader);
-      bytes += graph.values[value].bytes;
-    }
-  }
-  std::vector<std::pair<StageId, Message>> ordered;
-  for (const auto& [to, what] : by_device) {
-    const auto& [reader, bytes] = what;
-    ordered.emplace_back(reader, Message{to, bytes, transfer_time(bytes, fleet.links[from][to])});
-  }
-  std::ranges::stable_sort(ordered, {}, &std::pair<StageId, Message>::first);
-  std::vector<Message> messages;
-  for (auto& [reader, message] : ordered) messages.push_back(message);
-  return messages;
-}
-
 // What multicast spares the sender of one stage's results.
 std::pair<Seconds, Bytes> spared_by_multicast(const CostGraph& graph, const Fleet& fleet,
-                                              const Placement& placement, const Traffic& traffic,
+                                              const Placement& placement, const Roster& roster,
                                               std::size_t stage, const StageFigures& figures) {
   const DeviceId from = placement[stage].device;
   Seconds time{0};
@@ -104,7 +24,7 @@ std::pair<Seconds, Bytes> spared_by_multicast(const CostGraph& graph, const Flee
   for (const ValueId value : figures.outputs) {
     std::set<DeviceId> receivers;
     for (const NodeId consumer : graph.values[value].consumers) {
-      receivers.insert(placement[traffic.stage_of[consumer].index()].device);
+      receivers.insert(placement[roster.stage_of[consumer].index()].device);
     }
     receivers.erase(from);
     Seconds slowest{0};
@@ -122,34 +42,6 @@ std::pair<Seconds, Bytes> spared_by_multicast(const CostGraph& graph, const Flee
   return {time, bytes};
 }
 
-Seconds latency_of(const Fleet& fleet, const Placement& placement, const Traffic& traffic,
-                   const CostGraph& graph, const std::vector<StageFigures>& stages) {
-  Resources free_at(fleet);
-  ById<DeviceId, Seconds> device_free(fleet.devices.size(), Seconds(0));
-  std::map<std::pair<StageId, DeviceId>, Seconds> arrived;  // messages, by sender and receiver
-  Seconds latest{0};
-  for (std::size_t stage = 0; stage < placement.size(); ++stage) {
-    const DeviceId device = placement[stage].device;
-    Seconds start = device_free[device];
-    for (const ValueId value : stages[stage].inputs) {
-      const auto producer = graph.values[value].producer;
-      if (!producer) continue;
-      const auto message = arrived.find({traffic.stage_of[*producer], device});
-      if (message != arrived.end()) start = std::max(start, message->second);
-    }
-    const Seconds end = start + stages[stage].compute;
-    device_free[device] = end;
-    latest = std::max(latest, end);
-    for (const Message& message : traffic.messages[stage]) {
-      const auto [first, second] = free_at.of(device, message.to);
-      const Seconds sent = std::max({end, first, second}) + message.time;
-      first = second = sent;
-      arrived[{StageId(stage), message.to}] = sent + fleet.links[device][message.to].latency;
-    }
-  }
-  return latest;
-}
-
 }  // namespace
 
 Seconds transfer_time(Bytes bytes, const fleet::Link& link) {
@@ -157,12 +49,7 @@ Seconds transfer_time(Bytes bytes, const fleet::Link& link) {
 }
 
 Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& placement) {
-  Traffic traffic;
-  traffic.stage_of.resize(graph.nodes.size());
-  for (std::size_t stage = 0; stage < placement.size(); ++stage) {
-    for (const NodeId node : placement[stage].nodes) traffic.stage_of[node] = StageId(stage);
-  }
-
+  const Roster roster = roster_of(graph, placement);
   Figures figures;
   figures.stages.resize(placement.size());
   figures.memory = ById<DeviceId, Bytes>(fleet.devices.size());
@@ -171,35 +58,42 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
   ById<DeviceId, std::set<WeightId>> weights(fleet.devices.size());
   std::set<DeviceId> used;
   for (std::size_t stage = 0; stage < placement.size(); ++stage) {
-    const auto& [device, nodes] = placement[stage];
+    const std::vector<NodeId>& nodes = placement[stage].nodes;
     StageFigures& of_stage = figures.stages[stage];
     const StagePorts ports = ports_of(graph, nodes);
-    of_stage.compute = graph.stage_overhead[device];
-    if (used.insert(device).second) figures.memory[device] += graph.runtime_memory[device];
-    for (const NodeId node : nodes) {
-      of_stage.compute += graph.compute[device][node];
-      for (const WeightId weight : graph.nodes[node].weights) {
-        if (weights[device].insert(weight).second) figures.memory[device] += graph.weights[weight];
-      }
-    }
-    figures.memory[device] += activation_memory(graph, nodes, ports);
     of_stage.inputs = ports.inputs;
     of_stage.outputs = ports.outputs;
-    figures.busy[device] += of_stage.compute;
+    const Bytes activations = activation_memory(graph, nodes, ports);
+    double sent = 0;
+    for (const Runner& runner : roster.runners[stage]) {
+      const DeviceId device = runner.device;
+      if (used.insert(device).second) figures.memory[device] += graph.runtime_memory[device];
+      for (const NodeId node : nodes) {
+        for (const WeightId weight : graph.nodes[node].weights) {
+          if (weights[device].insert(weight).second) figures.memory[device] += graph.weights[weight];
+        }
+      }
+      figures.memory[device] += activations;
+      const Seconds compute = runner.part * stage_time(graph, placement[stage], device);
+      of_stage.compute += compute;
+      figures.busy[device] += compute;
 
-    for (const Message& message :
-         traffic.messages.emplace_back(
-             messages_of(graph, fleet, placement, traffic, stage, of_stage))) {
-      of_stage.sent += message.bytes;
-      of_stage.send += message.time;
-      const auto [first, second] = transfers.of(device, message.to);
-      first += message.time;
-      if (&first != &second) second += message.time;
-      figures.busy[message.to] += fleet.devices[message.to].transfer_load * message.time;
+      for (const Message& message : messages_of(graph, fleet, roster, runner, of_stage.outputs)) {
+        sent += message.part * static_cast<double>(message.bytes.value());
+        of_stage.send += message.part * message.time;
+        const bool own_link = fleet.contention == Contention::link;
+        const Seconds occupied = (own_link ? message.most : message.part) * message.time;
+        const auto [first, second] = transfers.of(device, message.to);
+        first += occupied;
+        if (&first != &second) second += occupied;
+        figures.busy[message.to] += fleet.devices[message.to].transfer_load * message.time;
+      }
     }
+    of_stage.sent = Bytes(std::llround(sent));
+    const DeviceId device = placement[stage].device;
     if (fleet.multicast) {
       const auto [time, bytes] =
-          spared_by_multicast(graph, fleet, placement, traffic, stage, of_stage);
+          spared_by_multicast(graph, fleet, placement, roster, stage, of_stage);
       of_stage.send -= time;
       of_stage.sent -= bytes;
       transfers.take_back(device, time);
@@ -215,7 +109,9 @@ Figures evaluate(const CostGraph& graph, const Fleet& fleet, const Placement& pl
     figures.energy += power->busy * figures.busy[device] +
                       power->idle * (figures.period - figures.busy[device]);
   }
-  figures.latency = latency_of(fleet, placement, traffic, graph, figures.stages);
+  for (const Step& step : one_request(graph, fleet, placement, figures.stages)) {
+    if (!step.to) figures.latency = std::max(figures.latency, step.end);
+  }
   return figures;
 }
 

@@ -22,6 +22,10 @@ namespace convoy::plan {
 // it ends, it sends one message to each device that reads from it, in the order in which these first
 // do, once the resource is free; a message is there after its transfer and the link's latency.
 // Devices' loads by transfers and multicast are left out of the latency.
+// Stages with replicas: each of their devices takes its part of the requests, its computing and what it
+// sends and receives; where two such stages meet, as if their turns were independent, but a link of its
+// own counts as many requests as can meet on it at most. Their latency is that on the slowest device.
+// Multicast and Device::transfer_load are not for such plans.
 // Energy: for each device used that has power figures, busy watts while it is busy and idle watts
 // for the rest of a period.
 // Memory of a device used: runtime overhead, the weights of its stages once each, and per stage

@@ -3,11 +3,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
-#include "plan/assignment.h"
+#include "plan/objective.h"
 
 namespace convoy::plan {
 namespace {
@@ -16,19 +18,49 @@ std::string percent_of(Seconds part, Seconds whole) {
   return fmt::format("{:.0f} %", 100 * (part / whole));
 }
 
+// Who uses how much energy for what.
+std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& placement,
+                                  const Figures& figures) {
+  std::vector<std::string> sentences;
+  for (const DeviceId device : fleet.devices.ids()) {
+    const auto& power = fleet.devices[device].power;
+    if (!power || !uses(placement, device)) continue;
+    const Seconds busy = figures.busy[device];
+    sentences.push_back(fmt::format("{} spends {} on computing and {} on waiting for the others",
+                                    fleet.devices[device].name, to_text(power->busy * busy),
+                                    to_text(power->idle * (figures.period - busy))));
+  }
+  return sentences;
+}
+
 }  // namespace
 
-std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
-                                                          const Placement& placement) {
-  const ById<NodeId, DeviceId> device_of = devices_of(graph, placement);
-  std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic;
+std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
+                                                             const Placement& placement) {
+  ById<NodeId, std::size_t> stage_of(graph.nodes.size());
+  std::vector<std::vector<Runner>> runners;  // by stage
+  for (const PlacedStage& stage : placement) {
+    for (const NodeId node : stage.nodes) stage_of[node] = runners.size();
+    runners.push_back(runners_of(stage));
+  }
+  std::map<std::pair<DeviceId, DeviceId>, Flow> traffic;
   for (const CostValue& value : graph.values) {
     if (!value.producer) continue;
-    const DeviceId from = device_of[*value.producer];
-    std::set<DeviceId> receivers;
-    for (const NodeId reader : value.consumers) receivers.insert(device_of[reader]);
-    receivers.erase(from);
-    for (const DeviceId to : receivers) traffic[{from, to}] += value.bytes;
+    const std::size_t sender = stage_of[*value.producer];
+    std::map<DeviceId, double> receivers;
+    for (const NodeId reader : value.consumers) {
+      if (stage_of[reader] == sender) continue;
+      for (const auto& [device, part] : runners[stage_of[reader]]) receivers[device] = part;
+    }
+    const auto bytes = static_cast<double>(value.bytes.value());
+    for (const auto& [from, sends] : runners[sender]) {
+      for (const auto& [to, receives] : receivers) {
+        if (to == from) continue;
+        Flow& flow = traffic[{from, to}];
+        flow.bytes += sends * receives * bytes;
+        flow.most_bytes += std::min(sends, receives) * bytes;
+      }
+    }
   }
   return traffic;
 }
@@ -45,23 +77,24 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
   }
   ById<DeviceId, Load> radios(fleet.devices.size());
   Load medium;
-  Bytes on_medium{0};
-  for (const auto& [pair, bytes] : traffic_of(graph, placement)) {
+  double on_medium = 0;
+  const auto whole = [](double bytes) { return Bytes(std::llround(bytes)); };
+  for (const auto& [pair, flow] : traffic_of(graph, placement)) {
     const auto& [from, to] = pair;
     const fleet::Link& link = fleet.links[from][to];
     if (link.bandwidth.value() <= 0) continue;
-    const Seconds time = bytes / link.bandwidth;
+    const Seconds time(flow.bytes / link.bandwidth.value());
     if (fleet.contention == fleet::Contention::link) {
       loads.push_back({fmt::format("the link {} -> {} carries {}", fleet.devices[from].name,
-                                   fleet.devices[to].name, to_text(bytes)),
-                       time});
+                                   fleet.devices[to].name, to_text(whole(flow.most_bytes))),
+                       Seconds(flow.most_bytes / link.bandwidth.value())});
     }
     for (const DeviceId end : {from, to}) {
       radios[end].what =
           fmt::format("the radio of {} sends and receives", fleet.devices[end].name);
       radios[end].time += time;
     }
-    on_medium += bytes;
+    on_medium += flow.bytes;
     medium.time += time;
   }
   if (fleet.contention == fleet::Contention::radio) {
@@ -70,7 +103,7 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
     }
   }
   if (fleet.contention == fleet::Contention::medium && medium.time > Seconds(0)) {
-    medium.what = fmt::format("the shared medium carries {}", to_text(on_medium));
+    medium.what = fmt::format("the shared medium carries {}", to_text(whole(on_medium)));
     loads.push_back(medium);
   }
   std::ranges::stable_sort(loads, std::greater(), &Load::time);
@@ -101,15 +134,24 @@ std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fle
 }
 
 Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
-                    Placement placement, Figures figures, Seconds bound) {
+                    Placement placement, Figures figures, Objective objective, double bound) {
   Plan plan;
   plan.solver = std::move(solver);
+  plan.objective = objective;
   plan.placement = std::move(placement);
   plan.figures = std::move(figures);
-  plan.bound = std::min(bound, plan.figures.period);
+  plan.bound = std::min(bound, value_of(plan.figures, objective));
   plan.proven = *gap(plan) < 1e-9;
-  plan.limits = explain(graph, fleet, plan.placement, plan.figures);
+  if (objective == Objective::energy) plan.limits = spending(fleet, plan.placement, plan.figures);
+  std::ranges::move(explain(graph, fleet, plan.placement, plan.figures),
+                    std::back_inserter(plan.limits));
   return plan;
+}
+
+Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fleet& fleet,
+                    Placement placement, Figures figures, Seconds bound) {
+  return explained_plan(std::move(solver), graph, fleet, std::move(placement), std::move(figures),
+                        Objective::throughput, bound.count());
 }
 
 std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet& fleet) {

@@ -18,9 +18,14 @@ struct Load {
   Seconds time{0};
 };
 
-// What crosses between each ordered pair of devices.
-[[nodiscard]] std::map<std::pair<DeviceId, DeviceId>, Bytes> traffic_of(const CostGraph& graph,
-                                                                        const Placement& placement);
+// What crosses from one device to another per request, on average and at most (evaluate.h).
+struct Flow {
+  double bytes = 0;
+  double most_bytes = 0;
+};
+// Of each ordered pair of devices between which anything does.
+[[nodiscard]] std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(
+    const CostGraph& graph, const Placement& placement);
 
 // All loads of a placement, the longest first.
 [[nodiscard]] std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
@@ -30,8 +35,13 @@ struct Load {
 [[nodiscard]] std::vector<std::string> explain(const CostGraph& graph, const fleet::Fleet& fleet,
                                                const Placement& placement, const Figures& figures);
 
-// A plan of a placement and what it costs, explained; no placement has a period below `bound`, which it
-// may exceed.
+// A plan of a placement and what it costs, explained; no placement has less of the objective than
+// `bound`, which the plan may exceed.
+[[nodiscard]] Plan explained_plan(std::string solver, const CostGraph& graph,
+                                  const fleet::Fleet& fleet, Placement placement, Figures figures,
+                                  Objective objective, double bound);
+
+// The same for throughput.
 [[nodiscard]] Plan explained_plan(std::string solver, const CostGraph& graph,
                                   const fleet::Fleet& fleet, Placement placement, Figures figures,
                                   Seconds bound);

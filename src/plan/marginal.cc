@@ -8,29 +8,23 @@
 #include <optional>
 #include <utility>
 
-#include "plan/bound.h"
 #include "plan/device_kinds.h"
-#include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/objective.h"
 #include "plan/problem.h"
+#include "plan/reduced.h"
 #include "plan/stage_memory.h"
-#include "plan/what_if.h"
+#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {
 
-using convoy::to_text;  // Seconds are std's, so their namespace does not lead here
 using Change = Marginal::Change;
 
 constexpr Bytes kMoreMemory{256'000'000};
 
-double objective_of(const Figures& figures, Objective objective) {
-  switch (objective) {
-    case Objective::latency: return figures.latency.count();
-    case Objective::energy: return figures.energy.value();
-    case Objective::throughput: break;
-  }
-  return figures.period.count();
+Seconds time_of(double bytes, const fleet::Link& link) {
+  return Seconds(link.bandwidth.value() > 0 ? bytes / link.bandwidth.value() : 0);
 }
 
 // A change to look at, and how busy what it changes is, as a part of the period.
@@ -44,8 +38,7 @@ struct Question {
 class Questions {
  public:
   Questions(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan)
-      : graph_(graph), fleet_(fleet), plan_(plan), model_memory_(model_memory(graph)), used_(fleet.devices.size(), 0) {
-    for (const PlacedStage& stage : plan.placement) used_[stage.device] = 1;
+      : graph_(graph), fleet_(fleet), plan_(plan), model_memory_(model_memory(graph)) {
     const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
     for (const Kind& kind : kinds.kinds) {
       add_another(kind);
@@ -91,8 +84,6 @@ class Questions {
   }
 
   void add_links() {
-    Bytes crossing{0};
-    for (const StageFigures& stage : plan_.figures.stages) crossing += stage.sent;
     if (fleet_.contention == fleet::Contention::link) add_pairs();
     if (fleet_.contention == fleet::Contention::radio) add_radios();
     const bool is_limited = std::ranges::any_of(fleet_.devices.ids(), [&](DeviceId device) {
@@ -109,13 +100,13 @@ class Questions {
   }
 
   void add_pairs() {
-    for (const auto& [pair, bytes] : traffic_of(graph_, plan_.placement)) {
+    for (const auto& [pair, flow] : traffic_of(graph_, plan_.placement)) {
       const auto [from, to] = pair;
       const fleet::Link& link = fleet_.links[from][to];
       if (link.bandwidth.value() <= 0) continue;
       add(Change::faster_link,
           fmt::format("the link {} -> {} twice as fast", name(from), name(to)),
-          part_of_period(transfer_time(bytes, link)), [from, to](fleet::Fleet& fleet) {
+          part_of_period(time_of(flow.most_bytes, link)), [from, to](fleet::Fleet& fleet) {
             fleet.links[from][to].bandwidth = 2 * fleet.links[from][to].bandwidth;
           });
     }
@@ -124,10 +115,10 @@ class Questions {
   // A radio's links are as fast as the slower end's, so it helps those of which the other is faster.
   void add_radios() {
     std::map<DeviceId, Seconds> busy;
-    for (const auto& [pair, bytes] : traffic_of(graph_, plan_.placement)) {
+    for (const auto& [pair, flow] : traffic_of(graph_, plan_.placement)) {
       const auto [from, to] = pair;
       for (const DeviceId end : {from, to}) {
-        busy[end] += transfer_time(bytes, fleet_.links[from][to]);
+        busy[end] += time_of(flow.bytes, fleet_.links[from][to]);
       }
     }
     for (const auto& [device, time] : busy) {
@@ -147,9 +138,13 @@ class Questions {
   void add_without() {
     if (fleet_.devices.size() < 2) return;
     for (const DeviceId device : fleet_.devices.ids()) {
-      if (!used_[device]) continue;
+      if (!uses(plan_.placement, device)) continue;
       questions_.push_back({Change::without_device, fmt::format("without {}", name(device)), -1,
-                            [this, device] { return without(graph_, fleet_, device); }});
+                            [this, device] {
+                              ById<DeviceId, bool> present(fleet_.devices.size(), true);
+                              present[device] = false;
+                              return reduced(graph_, fleet_, present).problem;
+                            }});
     }
   }
 
@@ -157,7 +152,6 @@ class Questions {
   const fleet::Fleet& fleet_;
   const Plan& plan_;
   Bytes model_memory_;
-  ById<DeviceId, char> used_;
   std::vector<Question> questions_;
 };
 
@@ -169,7 +163,7 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
   using Clock = std::chrono::steady_clock;
   const auto begun = Clock::now();
   const auto left = [&] { return options.budget - Seconds(Clock::now() - begun); };
-  const double present = objective_of(plan.figures, plan.objective);
+  const double present = value_of(plan.figures, plan.objective);
   std::vector<Marginal> values;
   Questions asked(graph, fleet, plan);
   const std::vector<Question> questions = std::move(asked).take();
@@ -180,13 +174,10 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
                                                       .what = question.what,
                                                       .value = present});
     const Problem changed = question.changed();
-    std::optional<Seconds> bound;
-    if (plan.objective == Objective::throughput) {
-      // Bounds leave memory aside.
-      bound = question.change == Change::more_memory && plan.bound
-                  ? plan.bound
-                  : period_bound(changed.graph, changed.fleet);
-      if (!can_hurt && bound->count() >= present * (1 - 1e-9)) {
+    std::optional<double> bound;
+    if (options.replicas == Replicas::none) {
+      bound = objective_bound(changed.graph, changed.fleet, plan.objective);
+      if (!can_hurt && *bound >= present * (1 - 1e-9)) {
         marginal.proven = true;
         continue;
       }
@@ -195,10 +186,14 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(share);
     const Result<Plan> other =
         solver(changed.graph, changed.fleet,
-               {.budget = share,
+               {.objective = plan.objective,
+                .replicas = options.replicas,
+                .budget = share,
                 .seed = options.seed,
                 .stop = [&] { return options.stop() || Clock::now() >= until; },
-                .bound = bound,
+                .bound = bound && plan.objective == Objective::throughput
+                             ? std::optional(Seconds(*bound))
+                             : std::nullopt,
                 .explanation = Explanation::none});
     if (!other) {
       if (!can_hurt) continue;
@@ -210,7 +205,7 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
       }
       continue;
     }
-    const double found = objective_of(other->figures, other->objective);
+    const double found = value_of(other->figures, plan.objective);
     // The present plan remains, or what was found without a device would do with it as well.
     marginal.value = can_hurt ? std::max(found, present) : std::min(found, present);
     marginal.proven = other->proven && *marginal.value == found;
@@ -223,14 +218,11 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
 std::string to_text(const Marginal& marginal, const Plan& plan) {
   if (!marginal.value) return marginal.what + ": no plan was found that fits";
   if (std::abs(marginal.gain) < kLeastGain) return marginal.what + ": nothing";
-  const auto amount = [&](double value) {
-    return plan.objective == Objective::energy ? to_text(Joules(value)) : to_text(Seconds(value));
-  };
-  const std::string_view word = plan.objective == Objective::energy    ? "energy"
-                                : plan.objective == Objective::latency ? "latency"
-                                                                       : "period";
+  const std::string_view word =
+      plan.objective == Objective::throughput ? "period" : name_of(plan.objective);
   return fmt::format("{}: {} {} instead of {} ({:.0f} % {})", marginal.what, word,
-                     amount(*marginal.value), amount(objective_of(plan.figures, plan.objective)),
+                     text_of(*marginal.value, plan.objective),
+                     text_of(value_of(plan.figures, plan.objective), plan.objective),
                      100 * std::abs(marginal.gain), marginal.gain > 0 ? "less" : "more");
 }
 

@@ -15,16 +15,38 @@ namespace convoy::plan {
 
 enum class Objective { throughput, latency, energy };
 
+// A further device that runs the nodes of a stage, for some of the requests.
+struct Replica {
+  DeviceId device;
+  int turns = 1;
+
+  friend bool operator==(const Replica&, const Replica&) = default;
+};
+
 // Nodes placed on a device, in the order in which the stages run. Every node is in exactly one stage.
+// A stage with replicas is run by its devices in turn: of each cycle of requests `device` takes `turns`
+// and each replica its own. Such a device runs no other stage.
 struct PlacedStage {
   DeviceId device;
   std::vector<NodeId> nodes;  // ascending
+  int turns = 1;
+  std::vector<Replica> replicas = {};
 
   friend bool operator==(const PlacedStage&, const PlacedStage&) = default;
 };
 using Placement = std::vector<PlacedStage>;
 
-// What one stage costs per request.
+// Who runs a stage, and for which part of the requests; the parts sum to 1.
+struct Runner {
+  DeviceId device;
+  double part = 1;
+};
+[[nodiscard]] std::vector<Runner> runners_of(const PlacedStage& stage);
+
+// Whether a device runs any stage.
+[[nodiscard]] bool uses(const Placement& placement, DeviceId device);
+
+// What one stage costs per request, on average over its runners.
 struct StageFigures {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
@@ -70,12 +92,12 @@ struct Plan {
   Objective objective = Objective::throughput;
   Placement placement;
   Figures figures;
-  std::optional<Seconds> bound;    // no placement has a smaller objective; none: not known
+  std::optional<double> bound;     // no placement has a smaller objective; in its unit: s or J. None: not known
   bool proven = false;             // the bound is met
   // No contiguous placement has a smaller objective: none in which each device has one set of nodes and
   // stages can be ordered such that values only go forward. None: not known. May be above what a plan
   // reaches that is not contiguous.
-  std::optional<Seconds> contiguous_bound;
+  std::optional<double> contiguous_bound;
   std::vector<Unused> unused;
   std::vector<std::string> limits; // what limits the plan, in words
   std::vector<Marginal> marginal;  // the most helpful first; empty: not asked for

@@ -2,12 +2,13 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
 #include "plan/marginal.h"
+#include "plan/objective.h"
+#include "plan/text_table.h"
 
 namespace convoy::plan {
 
@@ -17,13 +18,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view name_of(Objective objective) {
-  switch (objective) {
-    case Objective::throughput: return "throughput";
-    case Objective::latency: return "latency";
-    case Objective::energy: return "energy";
+// What no placement is below.
+std::string bounds_of(const Plan& plan) {
+  const double reached = value_of(plan.figures, plan.objective);
+  if (plan.proven) {
+    return fmt::format("no placement has {}",
+                       plan.objective == Objective::throughput ? "a shorter period"
+                                                               : fmt::format("less {}", name_of(plan.objective)));
   }
-  return "";
+  std::string text = fmt::format("no placement is below {} ({:.0f} % less)",
+                                 text_of(*plan.bound, plan.objective), 100 * *gap(plan));
+  if (plan.contiguous_bound) {
+    const bool is_met = std::abs(*plan.contiguous_bound / reached - 1) < 1e-9;
+    text += fmt::format(", none that is contiguous below {}",
+                        is_met ? "this" : text_of(*plan.contiguous_bound, plan.objective));
+  }
+  return text;
 }
 
 std::string_view name_of(Marginal::Change change) {
@@ -45,24 +55,6 @@ Json names_of(const std::vector<I>& ids, const ById<I, T>& items) {
 
 std::string share_of(Seconds part, Seconds whole) {
   return whole > Seconds(0) ? fmt::format("{:.0f} %", 100 * (part / whole)) : "-";
-}
-
-// Columns padded to their widest cell; the first column to the left, the others to the right.
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) {
-      line += fmt::format("  {:>{}}", row[i], widths[i]);
-    }
-    text += line + "\n";
-  }
-  return text;
 }
 
 // The end of a name that is too long for a column.
@@ -87,26 +79,35 @@ std::string marginal_text(const Plan& plan) {
   return text.empty() ? text : "with another fleet (planned anew, estimated):\n" + text;
 }
 
+// "laptop", or "laptop 2x + phone 1x" where they take turns.
+std::string who_runs(const PlacedStage& stage, const fleet::Fleet& fleet) {
+  if (stage.replicas.empty()) return fleet.devices[stage.device].name;
+  std::string text = fmt::format("{} {}x", fleet.devices[stage.device].name, stage.turns);
+  for (const Replica& replica : stage.replicas) {
+    text += fmt::format(" + {} {}x", fleet.devices[replica.device].name, replica.turns);
+  }
+  return text;
+}
+
 std::string memory_of(Bytes needed, Bytes limit) {
   return limit.value() > 0 ? fmt::format("{} of {}", to_text(needed), to_text(limit))
                            : to_text(needed);
 }
 
-}  // namespace
-
-std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   const Figures& figures = plan.figures;
   const auto distance = gap(plan);
+  const std::string unit = plan.objective == Objective::energy ? "_j" : "_s";
   Json json = {{"solver", plan.solver},
                {"objective", name_of(plan.objective)},
                {"period_s", figures.period.count()},
                {"latency_s", figures.latency.count()},
                {"energy_j", figures.energy.value()},
-               {"bound_s", plan.bound ? Json(plan.bound->count()) : Json()},
+               {"bound" + unit, plan.bound ? Json(*plan.bound) : Json()},
                {"gap", distance ? Json(*distance) : Json()},
                {"proven", plan.proven},
-               {"contiguous_bound_s",
-                plan.contiguous_bound ? Json(plan.contiguous_bound->count()) : Json()}};
+               {"contiguous_bound" + unit,
+                plan.contiguous_bound ? Json(*plan.contiguous_bound) : Json()}};
   json["stages"] = Json::array();
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const PlacedStage& placed = plan.placement[i];
@@ -119,6 +120,12 @@ std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet
                               {"send_s", stage.send.count()},
                               {"sent_bytes", stage.sent.value()},
                               {"memory_bytes", figures.memory[placed.device].value()}});
+    if (placed.replicas.empty()) continue;
+    json["stages"].back()["turns"] = placed.turns;
+    for (const Replica& replica : placed.replicas) {
+      json["stages"].back()["replicas"].push_back(
+          {{"device", fleet.devices[replica.device].name}, {"turns", replica.turns}});
+    }
   }
   json["unused"] = Json::array();
   for (const Unused& unused : plan.unused) {
@@ -133,8 +140,46 @@ std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet
                                 {"gain", marginal.value ? Json(marginal.gain) : Json()},
                                 {"proven", marginal.proven}});
   }
-  // Names come from models and may be no UTF-8; better a mark in a name than no plan.
+  return json;
+}
+
+// Names come from models and may be no UTF-8; better a mark in a name than no plan.
+std::string text_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+  return text_of(json_of(plan, graph, fleet));
+}
+
+std::string front_to_json(const std::vector<Plan>& plans, const CostGraph& graph,
+                          const fleet::Fleet& fleet) {
+  Json list = Json::array();
+  for (const Plan& plan : plans) list.push_back(json_of(plan, graph, fleet));
+  return text_of(Json{{"plans", std::move(list)}});
+}
+
+std::string front_to_text(const std::vector<Plan>& plans, const fleet::Fleet& fleet) {
+  std::vector<std::vector<std::string>> rows = {
+      {"plan", "period", "latency", "energy", "power", "computing"}};
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const Figures& figures = plans[i].figures;
+    std::vector<std::string> who;
+    for (const DeviceId device : fleet.devices.ids()) {
+      const Seconds busy = figures.busy[device];
+      if (busy <= Seconds(0)) continue;
+      who.push_back(fmt::format("{} {}", fleet.devices[device].name, to_text(busy)));
+    }
+    const Joules energy = figures.energy;
+    const bool is_known = energy.value() > 0 && figures.period > Seconds(0);
+    rows.push_back({fmt::format("{}.", i + 1), to_text(figures.period), to_text(figures.latency),
+                    is_known ? to_text(energy) : "-",
+                    is_known ? to_text(Watts(energy.value() / figures.period.count())) : "-",
+                    fmt::format("{}", fmt::join(who, ", "))});
+  }
+  return text_table(rows);
 }
 
 std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
@@ -146,30 +191,20 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const DeviceId device = plan.placement[i].device;
     const StageFigures& stage = figures.stages[i];
-    rows.push_back({fmt::format("{}. {}", i + 1, fleet.devices[device].name),
+    rows.push_back({fmt::format("{}. {}", i + 1, who_runs(plan.placement[i], fleet)),
                     fmt::format("{}", plan.placement[i].nodes.size()),
                     shortened(graph.nodes[plan.placement[i].nodes.back()].name),
                     to_text(stage.compute), share_of(stage.compute, all), to_text(stage.sent),
                     stage.sent.value() > 0 ? to_text(stage.send) : "-",
                     memory_of(figures.memory[device], fleet.devices[device].memory)});
   }
-  std::string text = table(rows);
+  std::string text = text_table(rows);
   const Seconds period = figures.period;
   text += fmt::format("\nperiod {}", to_text(period));
   if (period > Seconds(0)) text += fmt::format(" ({:.3g} requests a second)", 1 / period.count());
   text += fmt::format(", latency {}", to_text(figures.latency));
   if (figures.energy.value() > 0) text += fmt::format(", {} a request", to_text(figures.energy));
-  if (plan.proven) {
-    text += "; no placement has a shorter period";
-  } else if (const auto distance = gap(plan)) {
-    text += fmt::format("; no placement is below {} ({:.0f} % less)", to_text(*plan.bound),
-                        100 * *distance);
-    if (plan.contiguous_bound) {
-      const bool is_met = std::abs(*plan.contiguous_bound / period - 1) < 1e-9;
-      text += fmt::format(", none that is contiguous below {}",
-                          is_met ? "this" : to_text(*plan.contiguous_bound));
-    }
-  }
+  if (plan.bound) text += "; " + bounds_of(plan);
   text += fmt::format("\nsolver: {}\n", plan.solver);
   for (const std::string& sentence : plan.limits) text += fmt::format("- {}\n", sentence);
   for (const Unused& unused : plan.unused) {

@@ -22,7 +22,7 @@ void expect_optimum(const Result<Problem>& problem, double period_ms) {
   const auto plan = solve_ideals(problem->graph, problem->fleet);
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_NEAR(plan->figures.period.count() * 1000, period_ms, 2e-6);
-  EXPECT_NEAR(plan->contiguous_bound.value_or(Seconds(0)).count() * 1000, period_ms, 2e-6);
+  EXPECT_NEAR(plan->contiguous_bound.value_or(0) * 1000, period_ms, 2e-6);
   EXPECT_THAT(verify(problem->graph, problem->fleet, *plan), IsEmpty());
 }
 

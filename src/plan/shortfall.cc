@@ -11,7 +11,7 @@
 #include "plan/explain.h"
 #include "plan/problem.h"
 #include "plan/stage_memory.h"
-#include "plan/what_if.h"
+#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {

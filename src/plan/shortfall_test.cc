@@ -8,7 +8,7 @@
 #include "plan/chain_optimum.h"
 #include "plan/order_search.h"
 #include "plan/problem_test.h"
-#include "plan/what_if.h"
+#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {

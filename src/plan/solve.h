@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
@@ -18,14 +19,21 @@ namespace convoy::plan {
 // Whether a plan says why devices are unused, and an error what would make the model fit. That takes
 // up to two seconds beyond the budget.
 enum class Explanation { full, none };
+// Whether a stage may be run by several devices in turn (PlacedStage::replicas).
+enum class Replicas { none, allowed };
 
 struct SolveOptions {
+  Objective objective = Objective::throughput;       // the solvers' comments say what differs for others
+  Replicas replicas = Replicas::none;                // search and auto, for throughput: allowed means tried
   Seconds budget{10};                                // of search and auto
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do
   std::optional<Seconds> bound = std::nullopt;       // period_bound(), where it is known already
   Explanation explanation = Explanation::full;
 };
+// Of latency and energy, all solvers but points and memory keep small what the objective says
+// (front_search.h): chain and ideals the exact least of their plans, where labels (stage_search.h) do
+// not become too many; search and auto what small changes find from there, too.
 
 // The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
 [[nodiscard]] Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
@@ -62,5 +70,13 @@ struct SolveOptions {
 // what the others reach. Solvers that come later are spared where the best is proven.
 [[nodiscard]] Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet,
                                       const SolveOptions& options = {});
+
+// Plans of which none is better than another both in throughput and in `other`, latency or energy, the
+// shortest period first: what the budget finds of the Pareto front, but for plans that have less than
+// half a percent less of `other` than one with a shorter period. A plan's mean power is its energy by
+// its period.
+[[nodiscard]] Result<std::vector<Plan>> solve_front(const CostGraph& graph,
+                                                    const fleet::Fleet& fleet, Objective other,
+                                                    const SolveOptions& options = {});
 
 }  // namespace convoy::plan

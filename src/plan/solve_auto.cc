@@ -4,11 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "plan/assignment.h"
 #include "plan/bound.h"
 #include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
 #include "plan/order_search.h"
 #include "plan/shortfall.h"
+#include "plan/front_search.h"
+#include "plan/integer_bound.h"
+#include "plan/problem.h"
+#include "plan/replication.h"
+#include "plan/reduced.h"
 #include "plan/solve.h"
 #include "plan/unused.h"
 
@@ -17,12 +23,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// All nodes as one stage.
-Placement alone_on(const CostGraph& graph, DeviceId device) {
-  PlacedStage stage{.device = device, .nodes = {}};
-  for (const NodeId node : graph.nodes.ids()) stage.nodes.push_back(node);
-  return {std::move(stage)};
-}
+constexpr Seconds kBoundTime{2};
+constexpr double kProven = 1e-6;  // of HiGHS, whose own tolerances are that wide
 
 class Portfolio {
  public:
@@ -42,22 +44,38 @@ class Portfolio {
     take("memory", solve_memory(graph_, fleet_, options_for(1)));
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
-    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(1)));
+    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(0.85)));
     if (!best_) {
       if (best_.error().kind != ErrorKind::infeasible) return best_;
       return does_not_fit(graph_, fleet_, "no plan was found that fits its devices",
-                          is_exact && is_plain(graph_, fleet_) ? FitSearch(chain_fit) : order_fit(options_.seed), options_);
+                          is_exact && is_plain(graph_, fleet_) ? FitSearch(chain_fit)
+                                                               : order_fit(options_.seed),
+                          options_);
+    }
+    if (goes_on()) raise_bound();
+    if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
+    if (options_.replicas == Replicas::allowed) {
+      best_ = with_replicas(*std::move(best_), graph_, fleet_, options_for(1).stop);
     }
     if (options_.explanation == Explanation::full) {
-      best_->unused =
-          unused_of(graph_, fleet_, *best_, "no plan was found that is faster with it");
+      best_->unused = unused_of(graph_, fleet_, *best_, options_.replicas,
+                                "no plan was found that is faster with it");
     }
-    if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
     best_->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods_, ", ")));
     return best_;
   }
 
  private:
+  // What integer programming proves beyond it, in a part of the budget.
+  void raise_bound() {
+    const Seconds time = std::min({options_.budget - spent(), 0.15 * options_.budget, kBoundTime});
+    const double proven = integer_bound(graph_, fleet_, {.time = time}).count();
+    const double reached = best_->figures.period.count();
+    if (proven <= *best_->bound) return;
+    best_->bound = std::min(proven, reached);
+    best_->proven = *gap(*best_) < kProven;
+    bound_ = Seconds(*best_->bound);
+  }
   void take_the_best_alone() {
     std::optional<DeviceId> best;
     Seconds shortest{0};
@@ -109,7 +127,7 @@ class Portfolio {
   Seconds bound_;
   bool first_ = true;
   Result<Plan> best_ = fail(ErrorKind::failure, "no plan was found in time");
-  std::optional<Seconds> contiguous_bound_;
+  std::optional<double> contiguous_bound_;
   std::vector<std::string> periods_;
 };
 
@@ -117,6 +135,10 @@ class Portfolio {
 
 Result<Plan> solve_auto(const CostGraph& graph, const fleet::Fleet& fleet,
                         const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("auto", graph, fleet, Reach::any, options);
+  }
   return Portfolio(graph, fleet, options).run();
 }
 

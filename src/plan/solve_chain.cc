@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
@@ -45,6 +46,9 @@ bool has_one_order(const CostGraph& graph) {
 Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
                          const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("chain", graph, fleet, Reach::chain, options);
+  }
   if (!is_plain(graph, fleet)) {
     return fail(ErrorKind::failure,
                 "groups, a backward pass, multicast, and devices that transfers keep from computing are "
@@ -72,9 +76,10 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
         "the search ended early: contiguous cuts in this order may reach {}, not less",
         to_text(best->bound)));
   }
-  if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound;
+  if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound.count();
   if (options.explanation == Explanation::full) {
-    plan.unused = unused_of(graph, fleet, plan, "no plan was found that is faster with it");
+    plan.unused = unused_of(graph, fleet, plan, Replicas::none,
+                            "no plan was found that is faster with it");
     for (Unused& unused : plan.unused) {
       if (std::ranges::contains(best->left_out, unused.device)) {
         unused.why = "the fleet has more different devices than are searched, and this is one of the "

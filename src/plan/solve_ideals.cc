@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/contraction.h"
 #include "plan/explain.h"
@@ -46,9 +47,10 @@ class IdealsSolver {
       return does_not_fit(graph_, fleet_, "no contiguous plan fits its devices", order_fit(options_.seed), options_);
     Plan plan =
         explained_plan("ideals", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
-    plan.contiguous_bound = contiguous_bound_;
+    if (contiguous_bound_) plan.contiguous_bound = contiguous_bound_->count();
     if (options_.explanation == Explanation::full) {
-      plan.unused = unused_of(graph_, fleet_, plan, "no contiguous plan was found that is faster with it");
+      plan.unused =
+          unused_of(graph_, fleet_, plan, Replicas::none, "no contiguous plan was found that is faster with it");
     }
     return plan;
   }
@@ -114,6 +116,9 @@ class IdealsSolver {
 Result<Plan> solve_ideals(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("ideals", graph, fleet, Reach::ideals, options);
+  }
   return IdealsSolver(graph, fleet, options).solve();
 }
 

@@ -134,7 +134,7 @@ TEST_P(IdealsAgainstBruteForce, FindsAndProvesTheContiguousOptimum) {
         << "seed " << seed;
     EXPECT_THAT(verify(problem.graph, problem.fleet, *plan), IsEmpty()) << "seed " << seed;
     ASSERT_TRUE(plan->contiguous_bound);
-    EXPECT_NEAR(plan->contiguous_bound->count(), best.contiguous.count(),
+    EXPECT_NEAR(*plan->contiguous_bound, best.contiguous.count(),
                 1e-8 * best.contiguous.count())
         << "seed " << seed;
   }

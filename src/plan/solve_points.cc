@@ -3,6 +3,7 @@
 #include "plan/bound.h"
 #include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/objective.h"
 #include "plan/solve.h"
 #include "plan/unused.h"
 
@@ -16,7 +17,10 @@ Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
                 describe(short_of, fleet));
   }
   Plan plan = explained_plan("points", graph, fleet, placement, std::move(figures),
-                             period_bound(graph, fleet, options.bound));
+                             options.objective,
+                             options.objective == Objective::throughput
+                                 ? period_bound(graph, fleet, options.bound).count()
+                                 : objective_bound(graph, fleet, options.objective));
   plan.unused = unused_of(fleet, placement, "no partition point names it");
   return plan;
 }

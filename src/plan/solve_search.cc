@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "plan/front_search.h"
 #include "plan/annealing.h"
 #include "plan/assignment.h"
 #include "plan/bound.h"
@@ -11,6 +12,7 @@
 #include "plan/order_search.h"
 #include "plan/problem.h"
 #include "plan/shortfall.h"
+#include "plan/replication.h"
 #include "plan/solve.h"
 #include "plan/unused.h"
 
@@ -46,9 +48,13 @@ class Searcher {
     }
     Plan plan =
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
-    plan.contiguous_bound = start.contiguous_bound;
+    if (start.contiguous_bound) plan.contiguous_bound = start.contiguous_bound->count();
+    if (options_.replicas == Replicas::allowed) {
+      plan = with_replicas(std::move(plan), graph_, fleet_, [&] { return is_late(); });
+    }
     if (options_.explanation == Explanation::full) {
-      plan.unused = unused_of(graph_, fleet_, plan, "no plan was found that is faster with it");
+      plan.unused = unused_of(graph_, fleet_, plan, options_.replicas,
+                              "no plan was found that is faster with it");
     }
     return plan;
   }
@@ -57,8 +63,9 @@ class Searcher {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] bool is_over() const {
-    return best_.meets(bound_) || Clock::now() >= deadline_ || options_.stop();
+    return best_.meets(bound_) || is_late();
   }
+  [[nodiscard]] bool is_late() const { return Clock::now() >= deadline_ || options_.stop(); }
   // Less than this is rounding.
   bool offer(Placement placement) { return best_.offer(std::move(placement), 1e-9); }
 
@@ -106,6 +113,9 @@ class Searcher {
 Result<Plan> solve_search(const CostGraph& graph, const fleet::Fleet& fleet,
                           const SolveOptions& options) {
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  if (options.objective != Objective::throughput) {
+    return solve_objective("search", graph, fleet, Reach::any, options);
+  }
   return Searcher(graph, fleet, options).run();
 }
 

@@ -69,10 +69,11 @@ std::optional<Bytes> least_exchange(const CostGraph& graph) {
 class Reasons {
  public:
   Reasons(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan,
-          const std::string& otherwise)
+          Replicas replicas, const std::string& otherwise)
       : graph_(graph),
         fleet_(fleet),
         plan_(plan),
+        has_period_(plan.objective == Objective::throughput && replicas == Replicas::none),
         otherwise_(otherwise),
         kinds_(kinds_of(graph, fleet, std::nullopt, kAnySets)),
         least_memory_(least_of_any_stage(graph)),
@@ -104,7 +105,7 @@ class Reasons {
       return fmt::format("it has {} of memory, and any stage needs at least {}", to_text(memory),
                          at_least(runtime + least_memory_));
     }
-    if (plan_.objective != Objective::throughput) return otherwise_;
+    if (!has_period_) return otherwise_;
     const Seconds period = plan_.figures.period * (1 + 1e-9);
     if (const Seconds quickest = quickest_stage(device); quickest > period) {
       return fmt::format("its lightest stage would take {}, longer than the period of {}",
@@ -151,8 +152,8 @@ class Reasons {
     --searches_;
     const auto in_use = static_cast<std::size_t>(std::ranges::count_if(
         kind.devices,
-        [&](DeviceId of) { return std::ranges::contains(plan_.placement, of, &PlacedStage::device); }));
-    const auto with_it = chain_optimum(graph_, fleet_, plan_.bound.value_or(Seconds(0)), kGlance,
+        [&](DeviceId of) { return uses(plan_.placement, of); }));
+    const auto with_it = chain_optimum(graph_, fleet_, Seconds(plan_.bound.value_or(0)), kGlance,
                                        Requirement{device, 1 + in_use});
     if (!with_it) {
       if (plan_.proven) return not_shorter();
@@ -175,6 +176,7 @@ class Reasons {
   const CostGraph& graph_;
   const fleet::Fleet& fleet_;
   const Plan& plan_;
+  bool has_period_;
   const std::string& otherwise_;
   DeviceKinds kinds_;
   Bytes least_memory_;
@@ -189,18 +191,16 @@ std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placem
                               const std::string& why) {
   std::vector<Unused> unused;
   for (const DeviceId device : fleet.devices.ids()) {
-    if (!std::ranges::contains(placement, device, &PlacedStage::device)) {
-      unused.push_back({device, why});
-    }
+    if (!uses(placement, device)) unused.push_back({device, why});
   }
   return unused;
 }
 
 std::vector<Unused> unused_of(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan,
-                              const std::string& otherwise) {
+                              Replicas replicas, const std::string& otherwise) {
   std::vector<Unused> unused = unused_of(fleet, plan.placement, otherwise);
   if (unused.empty()) return unused;
-  Reasons reasons(graph, fleet, plan, otherwise);
+  Reasons reasons(graph, fleet, plan, replicas, otherwise);
   for (Unused& one : unused) one.why = reasons.why(one.device);
   return unused;
 }

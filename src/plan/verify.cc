@@ -51,7 +51,26 @@ class Verifier {
   [[nodiscard]] const std::string& name(DeviceId device) const {
     return fleet_.devices[device].name;
   }
-  [[nodiscard]] DeviceId device(Stage stage) const { return plan_.placement[stage].device; }
+  // Who runs a stage, and for which part of all requests.
+  [[nodiscard]] std::map<DeviceId, double> parts(Stage stage) const {
+    const PlacedStage& placed = plan_.placement[stage];
+    std::map<DeviceId, double> turns = {{placed.device, placed.turns}};
+    for (const Replica& replica : placed.replicas) turns[replica.device] += replica.turns;
+    double cycle = 0;
+    for (const auto& [device, count] : turns) cycle += count;
+    for (auto& [device, count] : turns) count /= cycle;
+    return turns;
+  }
+  [[nodiscard]] bool runs(Stage stage, DeviceId device) const { return parts(stage).contains(device); }
+  // Of a stage with replicas, the first of those that take longest.
+  [[nodiscard]] DeviceId slowest(Stage stage) const {
+    const PlacedStage& placed = plan_.placement[stage];
+    DeviceId found = placed.device;
+    for (const Replica& replica : placed.replicas) {
+      if (compute(stage, replica.device) > compute(stage, found)) found = replica.device;
+    }
+    return found;
+  }
   [[nodiscard]] bool made_in(Stage stage, ValueId value) const {
     const auto producer = graph_.values[value].producer;
     return producer && stage_.at(*producer) == stage;
@@ -76,15 +95,16 @@ class Verifier {
              std::pair(seconds(value, from, other), other) > std::pair(seconds(value, from, to), to);
     });
   }
-  [[nodiscard]] double compute(Stage stage) const {
-    double sum = graph_.stage_overhead[device(stage)].count();
+  [[nodiscard]] double compute(Stage stage, DeviceId device) const {
+    double sum = graph_.stage_overhead[device].count();
     for (const NodeId node : plan_.placement[stage].nodes) {
-      sum += graph_.compute[device(stage)][node].count();
+      sum += graph_.compute[device][node].count();
     }
     return sum;
   }
 
   void check_structure();
+  void check_replicas(Stage stage);
   void check_order();
   void check_ports();
   void check_period_and_energy();
@@ -99,8 +119,13 @@ class Verifier {
   ById<ValueId, std::vector<NodeId>> readers_;
   std::vector<std::string> wrong_;
   std::map<NodeId, Stage> stage_;
+  // For which part of the requests, on average and at most.
+  struct Share {
+    double part = 1;
+    double most = 1;
+  };
   // (value, from, to): each value once a receiving device.
-  std::set<std::tuple<ValueId, DeviceId, DeviceId>> transfers_;
+  std::map<std::tuple<ValueId, DeviceId, DeviceId>, Share> transfers_;
 };
 
 void Verifier::check_structure() {
@@ -119,6 +144,7 @@ void Verifier::check_structure() {
       wrong("stage {} is on device number {}, and the fleet has {}", stage + 1,
             placed.device.index(), fleet_.devices.size());
     }
+    check_replicas(stage);
     if (placed.nodes.empty()) wrong("stage {} has no node", stage + 1);
     for (std::size_t i = 0; i < placed.nodes.size(); ++i) {
       const NodeId node = placed.nodes[i];
@@ -145,9 +171,35 @@ void Verifier::check_structure() {
     }
     if (!graph_.nodes[node].group) continue;
     const NodeId first = first_of.emplace(*graph_.nodes[node].group, node).first->second;
-    if (device(stage_.at(node)) != device(stage_.at(first))) {
+    if (parts(stage_.at(node)) != parts(stage_.at(first))) {
       wrong("nodes \"{}\" and \"{}\" are of one group, and on two devices",
             graph_.nodes[first].name, graph_.nodes[node].name);
+    }
+  }
+}
+
+void Verifier::check_replicas(Stage stage) {
+  const PlacedStage& placed = plan_.placement[stage];
+  if (placed.replicas.empty()) return;
+  if (placed.turns < 1 ||
+      std::ranges::any_of(placed.replicas, [](const Replica& one) { return one.turns < 1; })) {
+    wrong("a device of stage {} never has its turn", stage + 1);
+  }
+  std::set<DeviceId> devices = {placed.device};
+  for (const auto& [device, turns] : placed.replicas) {
+    if (device.index() >= fleet_.devices.size()) {
+      wrong("stage {} is on device number {}, and the fleet has {}", stage + 1, device.index(),
+            fleet_.devices.size());
+    }
+    if (!devices.insert(device).second) wrong("stage {} has a device twice", stage + 1);
+  }
+  for (Stage other = 0; other < plan_.placement.size(); ++other) {
+    if (other == stage) continue;
+    for (const DeviceId device : devices) {
+      if (runs(other, device)) {
+        wrong("device number {} has replicas of stage {} and runs stage {}, too", device.index(),
+              stage + 1, other + 1);
+      }
     }
   }
 }
@@ -163,7 +215,14 @@ void Verifier::check_order() {
         wrong("stage {} reads \"{}\", which the later stage {} makes", to + 1,
               graph_.values[value].name, from + 1);
       }
-      if (device(from) != device(to)) transfers_.emplace(value, device(from), device(to));
+      if (from == to) continue;
+      for (const auto& [sender, sends] : parts(from)) {
+        for (const auto& [receiver, receives] : parts(to)) {
+          if (sender == receiver) continue;
+          transfers_.insert_or_assign({value, sender, receiver},
+                                      Share{sends * receives, std::min(sends, receives)});
+        }
+      }
     }
   }
 }
@@ -187,27 +246,31 @@ void Verifier::check_ports() {
       wrong("the outputs of stage {} are not what others need of it", stage + 1);
     }
     double send = 0;
-    std::int64_t sent = 0;
-    for (const auto& [value, from, to] : transfers_) {
+    double sent = 0;
+    for (const auto& [transfer, share] : transfers_) {
+      const auto& [value, from, to] = transfer;
       if (!made_in(stage, value)) continue;
       if (!occupies_sender(value, from, to)) continue;
-      send += seconds(value, from, to);
-      sent += graph_.values[value].bytes.value();
+      send += share.part * seconds(value, from, to);
+      sent += share.part * static_cast<double>(graph_.values[value].bytes.value());
     }
+    double computes = 0;
+    for (const auto& [device, part] : parts(stage)) computes += part * compute(stage, device);
     const std::string of_stage = fmt::format("of stage {}", stage + 1);
-    compare("compute time " + of_stage, figures.compute.count(), compute(stage), "s");
+    compare("compute time " + of_stage, figures.compute.count(), computes, "s");
     compare("sending time " + of_stage, figures.send.count(), send, "s");
     compare("bytes sent " + of_stage, static_cast<double>(figures.sent.value()),
-            static_cast<double>(sent), "B");
+            std::round(sent), "B");
   }
 }
 
 void Verifier::check_period_and_energy() {
   std::map<DeviceId, double> busy;
   for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
-    busy[device(stage)] += compute(stage);
+    for (const auto& [device, part] : parts(stage)) busy[device] += part * compute(stage, device);
   }
-  for (const auto& [value, from, to] : transfers_) {
+  for (const auto& [transfer, share] : transfers_) {
+    const auto& [value, from, to] = transfer;
     const double time = seconds(value, from, to);
     if (occupies_sender(value, from, to)) busy[from] += fleet_.devices[from].transfer_load * time;
     busy[to] += fleet_.devices[to].transfer_load * time;
@@ -222,13 +285,15 @@ void Verifier::check_period_and_energy() {
     for (const DeviceId b : fleet_.devices.ids()) {
       // What shares a resource with a transfer from a to b; for radio, with anything of a.
       double load = 0;
-      for (const auto& [value, from, to] : transfers_) {
+      for (const auto& [transfer, share] : transfers_) {
+        const auto& [value, from, to] = transfer;
         const bool sends = occupies_sender(value, from, to);
         const bool shares = (fleet_.contention == fleet::Contention::medium && sends) ||
                             (fleet_.contention == fleet::Contention::radio &&
                              ((from == a && sends) || to == a)) ||
                             (from == a && to == b);
-        if (shares) load += seconds(value, from, to);
+        const bool own_link = fleet_.contention == fleet::Contention::link;
+        if (shares) load += (own_link ? share.most : share.part) * seconds(value, from, to);
       }
       period = std::max(period, load);
     }
@@ -250,25 +315,27 @@ void Verifier::check_latency() {
   std::map<std::pair<Stage, DeviceId>, double> there;
   double latency = 0;
   for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
-    const DeviceId here = device(stage);
+    const DeviceId here = slowest(stage);
     double start = device_free[here];
     for (const auto& [from_to, time] : there) {
       const auto& [from, to] = from_to;
       if (to != here) continue;
-      for (const auto& [value, sender, receiver] : transfers_) {
+      for (const auto& [transfer, share] : transfers_) {
+        const ValueId value = std::get<0>(transfer);
         if (made_in(from, value) && reads(stage, value)) start = std::max(start, time);
       }
     }
-    const double end = start + compute(stage);
+    const double end = start + compute(stage, here);
     device_free[here] = end;
     latency = std::max(latency, end);
     std::set<DeviceId> served;
     for (Stage later = stage + 1; later < plan_.placement.size(); ++later) {
-      const DeviceId to = device(later);
+      const DeviceId to = slowest(later);
       bool any = false;
       double time = 0;
-      for (const auto& [value, from, receiver] : transfers_) {
-        if (receiver != to || !made_in(stage, value)) continue;
+      for (const auto& [transfer, share] : transfers_) {
+        const auto& [value, from, receiver] = transfer;
+        if (from != here || receiver != to || !made_in(stage, value)) continue;
         time += seconds(value, from, to);
         any = any || reads(later, value);
       }
@@ -318,7 +385,7 @@ void Verifier::check_memory() {
     std::int64_t needed = 0;
     bool used = false;
     for (Stage stage = 0; stage < plan_.placement.size(); ++stage) {
-      if (device(stage) != id) continue;
+      if (!runs(stage, id)) continue;
       used = true;
       needed += stage_memory(stage);
       for (const NodeId node : plan_.placement[stage].nodes) {
@@ -342,23 +409,28 @@ void Verifier::check_bound() {
     if (plan_.proven) wrong("the plan is called proven, but has no bound");
     return;
   }
-  const double bound = plan_.bound->count();
-  const double reached = (plan_.objective == Objective::latency ? plan_.figures.latency
-                                                                : plan_.figures.period)
-                             .count();
+  const double bound = *plan_.bound;
+  const Figures& figures = plan_.figures;
+  const double reached = plan_.objective == Objective::latency  ? figures.latency.count()
+                         : plan_.objective == Objective::energy ? figures.energy.value()
+                                                                : figures.period.count();
+  const std::string_view unit = plan_.objective == Objective::energy ? "J" : "s";
   if (bound > reached * (1 + 1e-6)) {
-    wrong("the bound of {} s is above the {} s that the plan reaches", bound, reached);
+    wrong("the bound of {} {} is above the {} {} that the plan reaches", bound, unit, reached, unit);
   }
   std::set<DeviceId> devices;
-  for (const PlacedStage& stage : plan_.placement) devices.insert(stage.device);
-  const bool is_contiguous = devices.size() == plan_.placement.size();
+  bool is_contiguous = true;
+  for (const PlacedStage& stage : plan_.placement) {
+    is_contiguous = is_contiguous && stage.replicas.empty() && devices.insert(stage.device).second;
+  }
   if (is_contiguous && plan_.contiguous_bound &&
-      plan_.contiguous_bound->count() > reached * (1 + 1e-6)) {
-    wrong("the bound of {} s for contiguous plans is above the {} s that this one reaches",
-          plan_.contiguous_bound->count(), reached);
+      *plan_.contiguous_bound > reached * (1 + 1e-6)) {
+    wrong("the bound of {} {} for contiguous plans is above the {} {} that this one reaches",
+          *plan_.contiguous_bound, unit, reached, unit);
   }
   if (plan_.proven && bound < reached * (1 - 1e-6)) {
-    wrong("the plan is called proven, but its bound of {} s is below its {} s", bound, reached);
+    wrong("the plan is called proven, but its bound of {} {} is below its {} {}", bound, unit,
+          reached, unit);
   }
 }
 

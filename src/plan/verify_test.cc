@@ -114,12 +114,12 @@ TEST_F(VerifyPlanTest, FindsMemoryBeyondADevicesLimit) {
 }
 
 TEST_F(VerifyPlanTest, FindsAWrongBoundAndAWrongClaimOfProof) {
-  EXPECT_THAT(after([](Plan& p) { p.bound = Seconds(2.5); }),
+  EXPECT_THAT(after([](Plan& p) { p.bound = 2.5; }),
               ElementsAre("the bound of 2.5 s is above the 2 s that the plan reaches"));
   EXPECT_THAT(after([](Plan& p) { p.proven = true; }),
               ElementsAre("the plan is called proven, but has no bound"));
   EXPECT_THAT(after([](Plan& p) {
-                p.bound = Seconds(1);
+                p.bound = 1;
                 p.proven = true;
               }),
               ElementsAre("the plan is called proven, but its bound of 1 s is below its 2 s"));

@@ -1,4 +1,4 @@
-// The same problem with something changed.
+// The same problem with a device more.
 #pragma once
 
 #include "fleet/fleet.h"
@@ -11,8 +11,5 @@ namespace convoy::plan {
 // one as links[device][device] says, or by the fastest link that it has where that has no limit.
 [[nodiscard]] Problem with_another(const CostGraph& graph, const fleet::Fleet& fleet,
                                    DeviceId device);
-
-// Without a device: those behind it move up by one.
-[[nodiscard]] Problem without(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device);
 
 }  // namespace convoy::plan

@@ -1,19 +1,6 @@
-#include "plan/what_if.h"
+#include "plan/another_device.h"
 
 namespace convoy::plan {
-namespace {
-
-template <class T>
-ById<DeviceId, T> all_but(DeviceId left_out, const ById<DeviceId, T>& of_devices) {
-  ById<DeviceId, T> rest;
-  for (const DeviceId device : of_devices.ids()) {
-    if (device != left_out) rest.push_back(of_devices[device]);
-  }
-  return rest;
-}
-
-}  // namespace
-
 Problem with_another(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device) {
   Problem more{.graph = graph, .fleet = fleet};
   more.graph.compute.push_back(graph.compute[device]);
@@ -30,17 +17,6 @@ Problem with_another(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId
   more.fleet.links[added][device] = between;
   more.fleet.links[added].push_back({});
   return more;
-}
-
-Problem without(const CostGraph& graph, const fleet::Fleet& fleet, DeviceId device) {
-  Problem less{.graph = graph, .fleet = fleet};
-  less.graph.compute = all_but(device, graph.compute);
-  less.graph.stage_overhead = all_but(device, graph.stage_overhead);
-  less.graph.runtime_memory = all_but(device, graph.runtime_memory);
-  less.fleet.devices = all_but(device, fleet.devices);
-  less.fleet.links = all_but(device, fleet.links);
-  for (auto& row : less.fleet.links) row = all_but(device, row);
-  return less;
 }
 
 }  // namespace convoy::plan
