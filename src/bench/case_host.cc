@@ -4,7 +4,6 @@
 #include <chrono>
 #include <exception>
 
-#include "bench/base_model.h"
 #include "bench/float_tensor.h"
 #include "bench/image_input.h"
 #include "bench/plugin.h"
@@ -16,6 +15,7 @@
 #include "foundation/file.h"
 #include "foundation/suggest.h"
 #include "onnx/model.h"
+#include "plan/marginal.h"
 #include "plan/solve.h"
 
 namespace convoy::bench {
@@ -29,14 +29,15 @@ T or_throw(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-Result<plan::Plan> solve(const CaseContext& context, const plan::CostGraph& graph,
-                         const fleet::Fleet& fleet) {
-  if (context.settings.partitioning == Partitioning::memory) return plan::solve_memory(graph, fleet);
-  if (context.settings.partitioning == Partitioning::chain) return plan::solve_chain(graph, fleet);
-  if (context.settings.partitioning != Partitioning::solver) return plan::solve_auto(graph, fleet);
-  const auto solver = make_solver(*context.solver);
-  if (!solver) return std::unexpected(solver.error());
-  return solve_by(**solver, context.solver->file.filename().string(), graph, fleet);
+constexpr Seconds kMarginalTime{2};
+
+Result<plan::Solver> solver_of(const CaseContext& context) {
+  switch (context.settings.partitioning) {
+    case Partitioning::memory: return plan::solve_memory;
+    case Partitioning::chain: return plan::solve_chain;
+    case Partitioning::solver: return own_solver(*context.solver);
+    default: return plan::solve_auto;
+  }
 }
 
 }  // namespace
@@ -202,7 +203,11 @@ PartitionResult CaseHost::partition(const fs::path& model) {
   const Costed& known = costed(model);
   check_stop();
   context_.progress("planning", 0, 0);
-  plan::Plan plan = or_throw(solve(context_, known.planned.costs, fleet));
+  const plan::Solver solver = or_throw(solver_of(context_));
+  plan::SolveOptions options{.stop = context_.stop};
+  plan::Plan plan = or_throw(solver(known.planned.costs, fleet, options));
+  options.budget = kMarginalTime;
+  plan.marginal = plan::marginal_values(known.planned.costs, fleet, plan, solver, options);
   const onnx::Partition partition =
       profile::partition_of(known.planned, known.model.graph.nodes.size(), plan.placement);
   return realize(known, partition, std::move(plan));

@@ -1,8 +1,10 @@
 #include "bench/user_solver.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "bench/base_model.h"
 #include "bench/plugin.h"
 #include "plan/bound.h"
 #include "plan/evaluate.h"
@@ -124,6 +126,16 @@ Result<plan::Plan> solve_by(Solver& solver, const std::string& name, const plan:
     plan.unused = plan::unused_of(graph, fleet, plan, plan::Replicas::none, name + " leaves it out");
   }
   return plan;
+}
+
+Result<plan::Solver> own_solver(const ModuleSource& source) {
+  const std::string name = source.file.filename().string();
+  return make_solver(source).transform([&](const std::shared_ptr<Solver>& solver) -> plan::Solver {
+    return [solver, name](const plan::CostGraph& graph, const fleet::Fleet& fleet,
+                          const plan::SolveOptions& options) {
+      return solve_by(*solver, name, graph, fleet, options);
+    };
+  });
 }
 
 }  // namespace convoy::bench

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "bench/module_source.h"
 #include "convoy/plugin.h"
 #include "fleet/fleet.h"
 #include "foundation/error.h"
 #include "plan/cost_graph.h"
+#include "plan/marginal.h"
 #include "plan/plan.h"
 #include "plan/solve.h"
 
@@ -22,5 +24,9 @@ namespace convoy::bench {
 [[nodiscard]] Result<plan::Plan> solve_by(Solver& solver, const std::string& name,
                                           const plan::CostGraph& graph, const fleet::Fleet& fleet,
                                           const plan::SolveOptions& options = {});
+
+// A solver of solve_by(), made of a C++ file or a shared object, which is loaded once. Its plans bear the
+// file's name.
+[[nodiscard]] Result<plan::Solver> own_solver(const ModuleSource& source);
 
 }  // namespace convoy::bench

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "bench/base_model.h"
 #include "bench/module_source.h"
 #include "bench/prepared_model.h"
 #include "bench/user_solver.h"
@@ -169,19 +168,12 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
               file, model.original.string(), onnx::name_of(model.level));
 }
 
-Result<plan::Solver> own_solver(const std::string& file) {
-  std::vector<std::string> notes;
-  const auto made = bench::find_module(file, "--solver", {.text = file, .place = "--solver"}, {}, notes)
-                        .and_then(bench::make_solver);
-  if (!made) return std::unexpected(made.error());
-  const std::string name = std::filesystem::path(file).filename().string();
-  return [solver = *made, name](const auto& graph, const auto& fleet, const auto& options) {
-    return bench::solve_by(*solver, name, graph, fleet, options);
-  };
-}
-
 Result<plan::Solver> solver_named(const std::string& name) {
-  if (is_file(name)) return own_solver(name);
+  if (is_file(name)) {
+    std::vector<std::string> notes;
+    return bench::find_module(name, "--solver", {.text = name, .place = "--solver"}, {}, notes)
+        .and_then(bench::own_solver);
+  }
   if (name == "memory") return plan::solve_memory;
   if (name == "chain") return plan::solve_chain;
   if (name == "ideals") return plan::solve_ideals;

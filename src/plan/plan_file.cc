@@ -66,16 +66,19 @@ std::string shortened(const std::string& name) {
 // What would help, what would not, and what each device is worth.
 std::string marginal_text(const Plan& plan) {
   std::string text;
+  std::string worths;
   std::vector<std::string> useless;
   for (const Marginal& marginal : plan.marginal) {
-    const bool is_worth = marginal.change == Marginal::Change::without_device;
-    if (is_worth || marginal.gain >= kLeastGain) {
+    if (marginal.change == Marginal::Change::without_device) {
+      worths += fmt::format("- {}\n", to_text(marginal, plan));
+    } else if (marginal.gain >= kLeastGain) {
       text += fmt::format("- {}\n", to_text(marginal, plan));
     } else {
       useless.push_back(marginal.what);
     }
   }
   if (!useless.empty()) text += fmt::format("- of no use: {}\n", fmt::join(useless, ", "));
+  text += worths;
   return text.empty() ? text : "with another fleet (planned anew, estimated):\n" + text;
 }
 

@@ -28,6 +28,21 @@ fleet::Fleet with_more(fleet::Fleet fleet, std::optional<DeviceId> device, Bytes
   return fleet;
 }
 
+// So much more memory does not do, and so much does.
+struct Bisection {
+  std::optional<DeviceId> device;  // none: each
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+
+  [[nodiscard]] bool is_done() const {
+    return high - low <= std::max<std::int64_t>(1, high / 200);
+  }
+  [[nodiscard]] std::int64_t middle() const {
+    const std::int64_t half = rounded_up(Bytes((low + high) / 2)).value();
+    return std::clamp(half, low + 1, high - 1);
+  }
+};
+
 }  // namespace
 
 Shortfall shortfall(const CostGraph& graph, const fleet::Fleet& fleet, const FitSearch& fit,
@@ -40,36 +55,38 @@ Shortfall shortfall(const CostGraph& graph, const fleet::Fleet& fleet, const Fit
     missing.whole = std::min(missing.whole, model + graph.runtime_memory[device]);
     missing.available += fleet.devices[device].memory;
   }
-  // The smallest that does, from what is enough: the whole model on one device.
-  const auto find_least = [&](std::optional<DeviceId> device, Bytes enough) {
-    std::int64_t low = 0;
-    std::int64_t high = rounded_up(enough).value();
-    while (high - low > std::max<std::int64_t>(1, high / 200)) {
-      if (stop()) {
-        missing.is_least = false;
-        break;
-      }
-      const std::int64_t middle =
-          std::max(low + 1, std::min(high - 1, rounded_up(Bytes((low + high) / 2)).value()));
-      const Fit found = fit(graph, with_more(fleet, device, Bytes(middle)));
-      if (found == Fit::unknown) missing.is_least = false;
-      (found == Fit::found ? high : low) = middle;
-    }
-    high = rounded_up(Bytes(high)).value();
-    if (fit(graph, with_more(fleet, device, Bytes(high))) == Fit::found) {
-      missing.memory.push_back({device, Bytes(high)});
-    }
-  };
-  Bytes most{0};
   std::vector<Kind> kinds = kinds_of(graph, fleet, std::nullopt, kAnySets).kinds;
   if (kinds.size() > kMostKinds) kinds.resize(kMostKinds);
+  // From what is enough: the whole model on one device.
+  std::vector<Bisection> asked;
   for (const Kind& kind : kinds) {
     const DeviceId device = kind.devices.front();
     const Bytes enough = model + graph.runtime_memory[device] - fleet.devices[device].memory;
-    most = std::max(most, enough);
-    find_least(device, enough);
+    asked.push_back({.device = device, .high = rounded_up(enough).value()});
   }
-  if (fleet.devices.size() > 1) find_least(std::nullopt, most);
+  if (fleet.devices.size() > 1) {
+    asked.push_back({.device = std::nullopt, .high = std::ranges::min(asked, {}, &Bisection::high).high});
+  }
+  // In turn, so that all are about as close when time is over.
+  while (!std::ranges::all_of(asked, &Bisection::is_done)) {
+    if (stop()) {
+      missing.is_least = false;
+      break;
+    }
+    for (Bisection& one : asked) {
+      if (one.is_done()) continue;
+      const std::int64_t middle = one.middle();
+      const Fit found = fit(graph, with_more(fleet, one.device, Bytes(middle)));
+      if (found == Fit::unknown) missing.is_least = false;
+      (found == Fit::found ? one.high : one.low) = middle;
+    }
+  }
+  for (const Bisection& one : asked) {
+    const Bytes more = rounded_up(Bytes(one.high));
+    if (fit(graph, with_more(fleet, one.device, more)) == Fit::found) {
+      missing.memory.push_back({one.device, more});
+    }
+  }
   std::ranges::stable_sort(missing.memory, {}, &MoreMemory::more);
   for (const Kind& kind : kinds) {
     if (stop()) break;
@@ -90,6 +107,8 @@ std::unexpected<Error> does_not_fit(const CostGraph& graph, const fleet::Fleet& 
   std::vector<std::string> ways;
   std::size_t named = 0;
   for (const MoreMemory& more : missing.memory) {
+    // Each device the same as one of them would need is no way of its own.
+    if (!more.device && named > 0) continue;
     if (more.device && ++named > kMostNamed) continue;
     ways.push_back(fmt::format("{} more on {}", to_text(more.more),
                                more.device ? fleet.devices[*more.device].name : "each device"));
