@@ -1,8 +1,9 @@
 // The plug-in interface: a base model, a partitioner, a solver or a metric of your own.
 //
 // A plug-in is one C++ file (or a shared object made of it) that an algorithm or test environment
-// file names by `url`, or a solver that `convoy plan --solver` names. convoy compiles it on first use with the system's C++ compiler. It needs this
-// header only, and links nothing: all that it may ask of convoy is behind `Host`.
+// file names by `url`, or a solver that `convoy plan --solver` names. convoy compiles it on first
+// use with the system's C++ compiler. It needs this header only, and links nothing: all that it may
+// ask of convoy is behind `Host`.
 //
 //   #include <convoy/plugin.h>
 //   struct Classification : convoy::BaseModel { ... };
@@ -141,10 +142,10 @@ class Metric {
 // What a solver is asked: which device should run which nodes. Lists are in one order throughout.
 struct PlanningTask {
   std::vector<DeviceInfo> devices;
-  std::vector<NodeInfo> nodes;  // in a topological order; `op` is empty
-  std::map<std::string, std::int64_t> value_bytes;     // of what nodes read and write
-  std::vector<std::vector<double>> bytes_per_second;   // [from][to] device; 0: not limited
-  double budget_s = 0;                                 // that the user gives
+  std::vector<NodeInfo> nodes;                        // in a topological order; `op` is empty
+  std::map<std::string, std::int64_t> value_bytes;    // of what nodes read and write
+  std::vector<std::vector<double>> bytes_per_second;  // [from][to] device; 0: not limited
+  double budget_s = 0;                                // that the user gives
 };
 
 // A stage of a placement: some nodes on a device, as positions in the lists of the task.
@@ -164,7 +165,8 @@ struct Prediction {
 };
 using Predict = std::function<Prediction(const PlacementChoice&)>;
 
-// A solver of your own. convoy checks what it answers, predicts and explains it, and cuts the model.
+// A solver of your own. convoy checks what it answers, predicts and explains it, and cuts the
+// model.
 class Solver {
  public:
   virtual ~Solver() = default;

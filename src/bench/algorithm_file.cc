@@ -83,7 +83,8 @@ Result<Module> parse_module(const Yaml& item) {
   if (!type) return std::unexpected(type.error());
   if (*type != "basemodel" && *type != "solver") {
     return fail_at(*item.find("type"),
-                   "multiedgeinference has no module of type \"{}\"; known: basemodel, solver", *type);
+                   "multiedgeinference has no module of type \"{}\"; known: basemodel, solver",
+                   *type);
   }
   const Result<std::string> name = required_text(item, "name", "a module");
   if (!name) return std::unexpected(name.error());

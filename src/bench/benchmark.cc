@@ -208,8 +208,8 @@ Result<void> write_results(const JobSetup& setup, const CsvTable& earlier, JobRe
 }  // namespace
 
 Result<JobResult> run_benchmark(const JobSetup& setup, const BenchmarkOptions& options) {
-  Run run{.setup = setup, .options = options, .profiles = DeviceProfiles(options.program),
-          .whole = {}};
+  Run run{
+      .setup = setup, .options = options, .profiles = DeviceProfiles(options.program), .whole = {}};
   std::error_code problem;
   fs::create_directories(setup.folder / "rank", problem);
   if (problem) {

@@ -33,10 +33,14 @@ constexpr Seconds kMarginalTime{2};
 
 Result<plan::Solver> solver_of(const CaseContext& context) {
   switch (context.settings.partitioning) {
-    case Partitioning::memory: return plan::solve_memory;
-    case Partitioning::chain: return plan::solve_chain;
-    case Partitioning::solver: return own_solver(*context.solver);
-    default: return plan::solve_auto;
+    case Partitioning::memory:
+      return plan::solve_memory;
+    case Partitioning::chain:
+      return plan::solve_chain;
+    case Partitioning::solver:
+      return own_solver(*context.solver);
+    default:
+      return plan::solve_auto;
   }
 }
 
@@ -247,8 +251,8 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
   context_.progress("starting the devices", 0, 0);
   const fleet::Fleet& fleet = context_.devices->fleet;
   pipeline_.reset();
-  workers_ = or_throw(emulation::make_local_host(fleet, context_.program,
-                                                 emulation::MemoryLimit::enforced));
+  workers_ = or_throw(
+      emulation::make_local_host(fleet, context_.program, emulation::MemoryLimit::enforced));
   pipeline_ = or_throw(runtime::Pipeline::start(
       directory, map, fleet, *workers_,
       {.in_flight = context_.settings.in_flight, .mode = map.mode, .stop = context_.stop}));

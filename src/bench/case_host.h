@@ -20,7 +20,7 @@
 namespace convoy::bench {
 
 struct CaseContext {
-  std::filesystem::path program;             // convoy itself
+  std::filesystem::path program;  // convoy itself
   const fleet::DevicesFile* devices = nullptr;
   std::filesystem::path devices_file;
   std::filesystem::path model;

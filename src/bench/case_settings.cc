@@ -9,8 +9,8 @@
 namespace convoy::bench {
 namespace {
 
-constexpr std::array kPartitionings = {Partitioning::none, Partitioning::points,
-                                       Partitioning::memory, Partitioning::chain,
+constexpr std::array kPartitionings = {Partitioning::none,      Partitioning::points,
+                                       Partitioning::memory,    Partitioning::chain,
                                        Partitioning::automatic, Partitioning::solver};
 constexpr std::size_t kMostRequests = 100'000'000;
 
@@ -54,7 +54,8 @@ std::string_view name_of(Partitioning partitioning) {
     case Partitioning::memory: return "memory";
     case Partitioning::chain: return "chain";
     case Partitioning::automatic: return "auto";
-    case Partitioning::solver: return "solver";
+    case Partitioning::solver:
+      return "solver";
   }
   return "";
 }

@@ -32,8 +32,9 @@ struct CaseSettings {
 // Names of the hyperparameters above, as algorithm files spell them.
 [[nodiscard]] const std::vector<std::string>& runtime_hyperparameters();
 
-// Without `partition`: the algorithm's solver if it has one, points where the devices file has partition points, else automatic. Errors
-// name the line of the hyperparameter: no such value, no such device.
+// Without `partition`: the algorithm's solver if it has one, points where the devices file has
+// partition points, else automatic. Errors name the line of the hyperparameter: no such value, no
+// such device.
 [[nodiscard]] Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& test,
                                                const fleet::DevicesFile& devices);
 

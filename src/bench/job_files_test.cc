@@ -178,10 +178,9 @@ TEST_F(JobFiles, AnAlgorithmMayHaveASolverOfItsOwn) {
   const TestCase automatic{.parameters = {{"partition", "auto"}}};
   EXPECT_EQ(settings_of(*read, automatic, devices)->partitioning, Partitioning::automatic);
   const TestCase own{.parameters = {{"partition", "solver"}}};
-  EXPECT_THAT(settings_of(*read_algorithm("one", folder.path() / "one.yaml"), own, devices)
-                  .error()
-                  .message,
-              HasSubstr("\"partition: solver\" needs a module of type \"solver\""));
+  EXPECT_THAT(
+      settings_of(*read_algorithm("one", folder.path() / "one.yaml"), own, devices).error().message,
+      HasSubstr("\"partition: solver\" needs a module of type \"solver\""));
 }
 
 TEST_F(JobFiles, MistakesInAnAlgorithmAreNamedWithTheirLine) {

@@ -127,19 +127,23 @@ TEST_F(PluginSolver, APlacementThatDoesNotHoldIsOneErrorThatNamesThePlugIn) {
   // Answers with what stands between the braces, and tells what the host predicts of it.
   const auto answer = [&](const std::string& stages) {
     const auto plan = solved_by(folder.write(
-        "m.cc", "#include <convoy/plugin.h>\n#include <stdexcept>\n"
-                "struct M : convoy::Solver {\n"
-                "  convoy::PlacementChoice solve(const convoy::PlanningTask&, const convoy::Predict& "
-                "predict) override {\n"
-                "    convoy::PlacementChoice answer{" + stages + "};\n"
-                "    if (predict(answer).wrong.empty()) throw std::runtime_error(\"held\");\n"
-                "    return answer;\n  }\n};\nCONVOY_SOLVER(M)\n"));
+        "m.cc",
+        "#include <convoy/plugin.h>\n#include <stdexcept>\n"
+        "struct M : convoy::Solver {\n"
+        "  convoy::PlacementChoice solve(const convoy::PlanningTask&, const convoy::Predict& "
+        "predict) override {\n"
+        "    convoy::PlacementChoice answer{" +
+            stages +
+            "};\n"
+            "    if (predict(answer).wrong.empty()) throw std::runtime_error(\"held\");\n"
+            "    return answer;\n  }\n};\nCONVOY_SOLVER(M)\n"));
     return plan ? "none" : plan.error().message;
   };
   EXPECT_EQ(answer(""),
             "mine.cc: its placement does not hold: node \"n0\" is in no stage, and 3 more");
-  EXPECT_EQ(answer("{0, {0, 1}}, {7, {2, 3}}"),
-            "mine.cc: its placement does not hold: stage 2 is on device number 2, and the fleet has 2");
+  EXPECT_EQ(
+      answer("{0, {0, 1}}, {7, {2, 3}}"),
+      "mine.cc: its placement does not hold: stage 2 is on device number 2, and the fleet has 2");
   EXPECT_EQ(answer("{0, {0, 1, 2, 3, 4294967296}}"),
             "mine.cc: its placement does not hold: stage 1 has node number 4, and the graph has 4");
   EXPECT_EQ(answer("{0, {2, 3}}, {1, {0, 1}}"),

@@ -26,9 +26,8 @@ PlanningTask task_of(const plan::CostGraph& graph, const fleet::Fleet& fleet, Se
   };
   for (const NodeId id : graph.nodes.ids()) {
     const plan::CostNode& node = graph.nodes[id];
-    NodeInfo info{.name = node.name,
-                  .inputs = names_of(node.reads),
-                  .outputs = names_of(node.writes)};
+    NodeInfo info{
+        .name = node.name, .inputs = names_of(node.reads), .outputs = names_of(node.writes)};
     for (const WeightId weight : node.weights) info.weight_bytes += graph.weights[weight].value();
     for (const DeviceId device : graph.compute.ids()) {
       info.seconds.push_back(graph.compute[device][id].count());
@@ -123,7 +122,8 @@ Result<plan::Plan> solve_by(Solver& solver, const std::string& name, const plan:
           ? plan::period_bound(graph, fleet, options.bound).count()
           : plan::objective_bound(graph, fleet, options.objective));
   if (options.explanation == plan::Explanation::full) {
-    plan.unused = plan::unused_of(graph, fleet, plan, plan::Replicas::none, name + " leaves it out");
+    plan.unused =
+        plan::unused_of(graph, fleet, plan, plan::Replicas::none, name + " leaves it out");
   }
   return plan;
 }

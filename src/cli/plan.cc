@@ -89,8 +89,8 @@ Result<void> check_words(const Arguments& arguments) {
                 suggest(arguments.solver, solvers));
   }
   if (arguments.moving.over_time &&
-      (!arguments.output.empty() || !arguments.picture.empty() || arguments.moving.standby || !arguments.problem.format.empty() ||
-       arguments.verify || arguments.solver != "auto")) {
+      (!arguments.output.empty() || !arguments.picture.empty() || arguments.moving.standby ||
+       !arguments.problem.format.empty() || arguments.verify || arguments.solver != "auto")) {
     return fail(ErrorKind::input,
                 "--over-time prints a schedule of auto's plans; leave out --output, --standby, "
                 "--picture, --problem, --verify and --solver");
@@ -116,9 +116,10 @@ Result<void> check_words(const Arguments& arguments) {
   }
   if (arguments.solver != "auto" || arguments.objective != "throughput" || arguments.verify ||
       !arguments.output.empty() || !arguments.picture.empty()) {
-    return fail(ErrorKind::input,
-                "--front shows many plans; leave out --solver, --objective, --verify, --picture and "
-                "--output, which are for one");
+    return fail(
+        ErrorKind::input,
+        "--front shows many plans; leave out --solver, --objective, --verify, --picture and "
+        "--output, which are for one");
   }
   return {};
 }
@@ -264,8 +265,9 @@ Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
   fmt::print("{}", arguments.json ? json : text);
   if (!arguments.picture.empty()) {
     const bool is_page = arguments.picture.ends_with(".html");
-    const auto drawn = write_file(arguments.picture, is_page ? plan::picture_page(costs, fleet, plan)
-                                                             : plan::picture_of(costs, fleet, plan));
+    const auto drawn =
+        write_file(arguments.picture, is_page ? plan::picture_page(costs, fleet, plan)
+                                              : plan::picture_of(costs, fleet, plan));
     if (!drawn) return std::unexpected(drawn.error());
   }
   if (!arguments.verify) return json;
@@ -368,11 +370,12 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
       ->required();
   command->add_option("--devices", arguments->devices, "devices.yaml");
-  command->add_option("--solver", arguments->solver,
-                      "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
-                      "order), search (annealing, a device may have several stages), memory (matches "
-                      "memory shares), points (partition_points of devices.yaml), or a C++ file of "
-                      "your own (docs/plugins.md)")
+  command
+      ->add_option("--solver", arguments->solver,
+                   "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
+                   "order), search (annealing, a device may have several stages), memory (matches "
+                   "memory shares), points (partition_points of devices.yaml), or a C++ file of "
+                   "your own (docs/plugins.md)")
       ->capture_default_str();
   command->add_option("--objective", arguments->objective,
                       "throughput (results a second), latency (of one request alone), energy (joules a "
@@ -395,9 +398,10 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--input", arguments->input,
                       "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
-  command->add_option("--budget", arguments->budget_s,
-                      "Seconds that auto and search may take, of which a fifth, two at most, go to "
-                      "what another fleet would bring")
+  command
+      ->add_option("--budget", arguments->budget_s,
+                   "Seconds that auto and search may take, of which a fifth, two at most, go to "
+                   "what another fleet would bring")
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of what auto and search try at random")
       ->capture_default_str();

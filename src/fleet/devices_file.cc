@@ -269,8 +269,8 @@ void Reader::devices(const Yaml& root) {
   }
 }
 
-// As if no link were listed: each pair gets the slower of both ends, and a device what there would be
-// between it and another like it.
+// As if no link were listed: each pair gets the slower of both ends, and a device what there would
+// be between it and another like it.
 void Reader::derive_links() {
   Fleet& fleet = result_.fleet;
   fleet.links = ById<DeviceId, ById<DeviceId, Link>>(declared_.size(),

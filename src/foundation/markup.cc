@@ -52,7 +52,8 @@ std::string shortened(std::string_view text, std::size_t most) {
     }
     return at;
   };
-  return fmt::format("{}…{}", text.substr(0, place(most / 2 - 1)), text.substr(place(all - most / 2)));
+  return fmt::format("{}…{}", text.substr(0, place(most / 2 - 1)),
+                     text.substr(place(all - most / 2)));
 }
 
 std::string drawing_colours(std::string_view css_class) {

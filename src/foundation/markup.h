@@ -17,7 +17,8 @@ namespace convoy {
 // A text of at most so many letters, 3 or more: a longer one loses its middle.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
-// The colours of drawings, light or dark as the reader is, as a <style> for SVG elements of a class:
+// The colours of drawings, light or dark as the reader is, as a <style> for SVG elements of a
+// class:
 // --ink, --faint, --edge, --paper, --alarm, and of parts drawing_colour().
 [[nodiscard]] std::string drawing_colours(std::string_view css_class);
 // A fill, one for each part or stage in turn.

@@ -139,7 +139,8 @@ std::string draw(const Model& model, const Graph& graph, const Partition& partit
       "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
       "width=\"{0:.0f}\" height=\"{1:.0f}\" style=\"max-width:100%;height:auto\" role=\"img\">{2}"
       "<title>The model{3}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\n",
-      whole_width, whole_height, drawing_colours("graph") + kStyle, part_names.empty() ? "" : " and its parts");
+      whole_width, whole_height, drawing_colours("graph") + kStyle,
+      part_names.empty() ? "" : " and its parts");
   for (std::size_t i = 0; i < part_names.size(); ++i) {
     const double y = kMargin + kLine * static_cast<double>(i);
     svg += fmt::format("<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"12\" height=\"12\" rx=\"2\" "

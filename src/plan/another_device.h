@@ -7,8 +7,9 @@
 
 namespace convoy::plan {
 
-// With one more of a device, the last of the fleet: linked to the others as this one is, and to this
-// one as links[device][device] says, or by the fastest link that it has where that has no limit.
+// With one more of a device, the last of the fleet: linked to the others as this one is, and to
+// this one as links[device][device] says, or by the fastest link that it has where that has no
+// limit.
 [[nodiscard]] Problem with_another(const CostGraph& graph, const fleet::Fleet& fleet,
                                    DeviceId device);
 

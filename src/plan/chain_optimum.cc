@@ -15,8 +15,9 @@ constexpr Seconds kAnyPeriod{std::numeric_limits<double>::infinity()};
 
 }  // namespace
 
-std::expected<ChainOptimum, Outcome> chain_optimum(const CostGraph& graph, const fleet::Fleet& fleet,
-                                                   Seconds least, Effort effort,
+std::expected<ChainOptimum, Outcome> chain_optimum(const CostGraph& graph,
+                                                   const fleet::Fleet& fleet, Seconds least,
+                                                   Effort effort,
                                                    std::optional<Requirement> required) {
   ChainSearch search(graph, fleet, required);
   std::int64_t steps = effort.steps;
@@ -39,15 +40,16 @@ std::expected<ChainOptimum, Outcome> chain_optimum(const CostGraph& graph, const
   };
   keep();
   best.bound = search.bound(least, best.period);
-  // Periods from the bound up in growing strides, as the bound is often nearly met; then halves; and
-  // where little is left, just below what was found, as few plans lie between. Where a search runs out
-  // of steps, the period counts as not to be had, but not as a bound.
+  // Periods from the bound up in growing strides, as the bound is often nearly met; then halves;
+  // and where little is left, just below what was found, as few plans lie between. Where a search
+  // runs out of steps, the period counts as not to be had, but not as a bound.
   Seconds floor = best.bound;
   double stride = 1e-3;
   while (best.period - floor > effort.tolerance * best.period && steps > 0) {
     const Seconds middle = (floor + best.period) / 2;
     Seconds period = floor > Seconds(0) ? std::min(middle, floor * (1 + stride)) : middle;
-    if (best.period - floor < 0.003 * best.period) period = best.period * (1 - effort.tolerance / 2);
+    if (best.period - floor < 0.003 * best.period)
+      period = best.period * (1 - effort.tolerance / 2);
     std::int64_t some = std::min(steps, effort.steps / kProbes);
     steps -= some;
     const Outcome outcome = search.find(period, search.devices(), some);
@@ -75,20 +77,22 @@ Fit chain_fit(const CostGraph& graph, const fleet::Fleet& fleet) {
   std::int64_t steps = kGlance.steps;
   ChainSearch search(graph, fleet);
   switch (search.find(kAnyPeriod, search.devices(), steps)) {
-    case Outcome::found: return Fit::found;
-    case Outcome::none: return Fit::none;
-    case Outcome::out_of_steps: break;
+    case Outcome::found:
+      return Fit::found;
+    case Outcome::none:
+      return Fit::none;
+    case Outcome::out_of_steps:
+      break;
   }
   return Fit::unknown;
 }
 
 bool is_plain(const CostGraph& graph, const fleet::Fleet& fleet) {
-  return !fleet.multicast &&
-         std::ranges::none_of(fleet.devices,
-                              [](const fleet::Device& device) { return device.transfer_load > 0; }) &&
-         std::ranges::none_of(graph.nodes, [](const CostNode& node) {
-           return node.group.has_value() || node.is_backward;
-         });
+  return !fleet.multicast && std::ranges::none_of(fleet.devices, [](const fleet::Device& device) {
+    return device.transfer_load > 0;
+  }) && std::ranges::none_of(graph.nodes, [](const CostNode& node) {
+    return node.group.has_value() || node.is_backward;
+  });
 }
 
 }  // namespace convoy::plan

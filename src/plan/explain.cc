@@ -36,7 +36,7 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
 }  // namespace
 
 std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
-                                                             const Placement& placement) {
+                                                         const Placement& placement) {
   ById<NodeId, std::size_t> stage_of(graph.nodes.size());
   std::vector<std::vector<Runner>> runners;  // by stage
   for (const PlacedStage& stage : placement) {

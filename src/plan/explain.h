@@ -24,8 +24,8 @@ struct Flow {
   double most_bytes = 0;
 };
 // Of each ordered pair of devices between which anything does.
-[[nodiscard]] std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(
-    const CostGraph& graph, const Placement& placement);
+[[nodiscard]] std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
+                                                                       const Placement& placement);
 
 // All loads of a placement, the longest first.
 [[nodiscard]] std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,

@@ -8,13 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "plan/another_device.h"
 #include "plan/device_kinds.h"
 #include "plan/explain.h"
 #include "plan/objective.h"
 #include "plan/problem.h"
 #include "plan/reduced.h"
 #include "plan/stage_memory.h"
-#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {
@@ -79,8 +79,10 @@ class Questions {
     const DeviceId device = std::ranges::max(kind.devices, {}, taken);
     const Bytes memory = fleet_.devices[device].memory;
     if (memory.value() == 0 || memory >= model_memory_ + graph_.runtime_memory[device]) return;
-    add(Change::more_memory, fmt::format("{} more memory on {}", to_text(kMoreMemory), name(device)),
-        taken(device) / memory, [device](fleet::Fleet& fleet) { fleet.devices[device].memory += kMoreMemory; });
+    add(Change::more_memory,
+        fmt::format("{} more memory on {}", to_text(kMoreMemory), name(device)),
+        taken(device) / memory,
+        [device](fleet::Fleet& fleet) { fleet.devices[device].memory += kMoreMemory; });
   }
 
   void add_links() {
@@ -104,15 +106,15 @@ class Questions {
       const auto [from, to] = pair;
       const fleet::Link& link = fleet_.links[from][to];
       if (link.bandwidth.value() <= 0) continue;
-      add(Change::faster_link,
-          fmt::format("the link {} -> {} twice as fast", name(from), name(to)),
+      add(Change::faster_link, fmt::format("the link {} -> {} twice as fast", name(from), name(to)),
           part_of_period(time_of(flow.most_bytes, link)), [from, to](fleet::Fleet& fleet) {
             fleet.links[from][to].bandwidth = 2 * fleet.links[from][to].bandwidth;
           });
     }
   }
 
-  // A radio's links are as fast as the slower end's, so it helps those of which the other is faster.
+  // A radio's links are as fast as the slower end's, so it helps those of which the other is
+  // faster.
   void add_radios() {
     std::map<DeviceId, Seconds> busy;
     for (const auto& [pair, flow] : traffic_of(graph_, plan_.placement)) {
@@ -139,12 +141,12 @@ class Questions {
     if (fleet_.devices.size() < 2) return;
     for (const DeviceId device : fleet_.devices.ids()) {
       if (!uses(plan_.placement, device)) continue;
-      questions_.push_back({Change::without_device, fmt::format("without {}", name(device)), -1,
-                            [this, device] {
-                              ById<DeviceId, bool> present(fleet_.devices.size(), true);
-                              present[device] = false;
-                              return reduced(graph_, fleet_, present).problem;
-                            }});
+      questions_.push_back(
+          {Change::without_device, fmt::format("without {}", name(device)), -1, [this, device] {
+             ById<DeviceId, bool> present(fleet_.devices.size(), true);
+             present[device] = false;
+             return reduced(graph_, fleet_, present).problem;
+           }});
     }
   }
 
@@ -170,9 +172,8 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
   for (std::size_t i = 0; i < questions.size() && left() > Seconds(0) && !options.stop(); ++i) {
     const Question& question = questions[i];
     const bool can_hurt = question.change == Change::without_device;
-    Marginal& marginal = values.emplace_back(Marginal{.change = question.change,
-                                                      .what = question.what,
-                                                      .value = present});
+    Marginal& marginal = values.emplace_back(
+        Marginal{.change = question.change, .what = question.what, .value = present});
     const Problem changed = question.changed();
     std::optional<double> bound;
     if (options.replicas == Replicas::none) {
@@ -184,17 +185,16 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
     }
     const Seconds share = left() / static_cast<double>(questions.size() - i);
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(share);
-    const Result<Plan> other =
-        solver(changed.graph, changed.fleet,
-               {.objective = plan.objective,
-                .replicas = options.replicas,
-                .budget = share,
-                .seed = options.seed,
-                .stop = [&] { return options.stop() || Clock::now() >= until; },
-                .bound = bound && plan.objective == Objective::throughput
-                             ? std::optional(Seconds(*bound))
-                             : std::nullopt,
-                .explanation = Explanation::none});
+    const Result<Plan> other = solver(
+        changed.graph, changed.fleet,
+        {.objective = plan.objective,
+         .replicas = options.replicas,
+         .budget = share,
+         .seed = options.seed,
+         .stop = [&] { return options.stop() || Clock::now() >= until; },
+         .bound = bound && plan.objective == Objective::throughput ? std::optional(Seconds(*bound))
+                                                                   : std::nullopt,
+         .explanation = Explanation::none});
     if (!other) {
       if (!can_hurt) continue;
       if (other.error().kind == ErrorKind::infeasible) {

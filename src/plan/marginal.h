@@ -18,14 +18,15 @@ using Solver =
 
 // What the plan's objective becomes, each found by planning the changed problem anew:
 // - with one more device of each kind (device_kinds.h);
-// - with what transfers share twice as fast: each link that the plan uses, each such device's radio,
+// - with what transfers share twice as fast: each link that the plan uses, each such device's
+// radio,
 //   or the medium; and all links together;
 // - with 256 MB more on a device of each kind that has not the memory for the whole model;
 // - without each device that it uses.
 // A change that cannot hurt is never reported to. Where a bound of the changed problem shows that
 // nothing can be gained, nothing is planned. What is busiest comes first and devices to do without
-// last; when options.budget is spent or options.stop says so, the rest is left out. The most helpful
-// first.
+// last; when options.budget is spent or options.stop says so, the rest is left out. The most
+// helpful first.
 [[nodiscard]] std::vector<Marginal> marginal_values(const CostGraph& graph,
                                                     const fleet::Fleet& fleet, const Plan& plan,
                                                     const Solver& solver,

@@ -41,8 +41,8 @@ class MarginalTest : public testing::Test {
 };
 
 TEST_F(MarginalTest, EachChangeIsPlannedAnew) {
-  // Both on b take 4 s, as does one each. With another b each has one, and the link sets 3 s; twice as
-  // fast it would take 1.5 s, but a its 4 s. Without b all is on a.
+  // Both on b take 4 s, as does one each. With another b each has one, and the link sets 3 s; twice
+  // as fast it would take 1.5 s, but a its 4 s. Without b all is on a.
   builder.device("a").device("b").links(100);
   add_nodes();
   EXPECT_THAT(marginal(), ElementsAre("one more b: period 3.00 s instead of 4.00 s (25 % less)",
@@ -61,12 +61,13 @@ class LinkTest : public MarginalTest {
 };
 
 TEST_F(LinkTest, ALinkThatLimitsIsWorthItsSpeed) {
-  EXPECT_THAT(marginal(),
-              ElementsAre("the link a -> b twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
-                          "all links twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
-                          "one more a: nothing", "one more b: nothing",
-                          "without a: period 12.0 s instead of 5.00 s (140 % more)",
-                          "without b: period 12.0 s instead of 5.00 s (140 % more)"));
+  EXPECT_THAT(
+      marginal(),
+      ElementsAre("the link a -> b twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
+                  "all links twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
+                  "one more a: nothing", "one more b: nothing",
+                  "without a: period 12.0 s instead of 5.00 s (140 % more)",
+                  "without b: period 12.0 s instead of 5.00 s (140 % more)"));
 }
 
 TEST_F(LinkTest, ARadioCountsWithAllItsLinks) {
@@ -88,8 +89,7 @@ TEST_F(LinkTest, TheMediumCountsOnce) {
 TEST_F(MarginalTest, MemoryIsWorthTheNodesThatItTakes) {
   // a, five times as fast, has the memory for one of the nodes: 5 s; for both: 2 s.
   builder.device("a", 300'000'000).device("b").links(1e9);
-  const ValueId y =
-      builder.node({1, 5}, {builder.input(10)}, 300, {builder.weight(200'000'000)});
+  const ValueId y = builder.node({1, 5}, {builder.input(10)}, 300, {builder.weight(200'000'000)});
   builder.returns(builder.node({1, 5}, {y}, 10, {builder.weight(200'000'000)}));
   EXPECT_THAT(marginal(), IsSupersetOf({"256 MB more memory on a: period 2.00 s instead of 5.00 s "
                                         "(60 % less)",
@@ -111,7 +111,8 @@ TEST_F(MarginalTest, WhatABoundExcludesIsNotPlanned) {
         return fail(ErrorKind::failure, "nothing in time");
       },
       kOptions);
-  ASSERT_EQ(values.size(), 2u);  // both devices are of a kind; nothing is said of what was not found
+  ASSERT_EQ(values.size(),
+            2u);  // both devices are of a kind; nothing is said of what was not found
   for (const Marginal& value : values) {
     EXPECT_EQ(value.gain, 0);
     EXPECT_TRUE(value.proven);
@@ -127,11 +128,11 @@ TEST_F(MarginalTest, ASpentBudgetLeavesOutWhatIsLeft) {
 TEST_F(MarginalTest, WhatCannotHurtNeverDoesAndWhatCannotHelpNeverDoes) {
   int gains = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const Problem problem = random_problem(
-        seed, {.nodes = 2 + seed % 6,
-               .devices = 1 + seed % 3,
-               .tightness = 0.4 * static_cast<double>(seed % 3),
-               .contention = static_cast<fleet::Contention>(seed % 3)});
+    const Problem problem =
+        random_problem(seed, {.nodes = 2 + seed % 6,
+                              .devices = 1 + seed % 3,
+                              .tightness = 0.4 * static_cast<double>(seed % 3),
+                              .contention = static_cast<fleet::Contention>(seed % 3)});
     const auto plan = solve_chain(problem.graph, problem.fleet);
     if (!plan) continue;
     for (const Marginal& value :

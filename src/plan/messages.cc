@@ -35,7 +35,8 @@ std::vector<Message> messages_of(const CostGraph& graph, const fleet::Fleet& fle
       if (reader == roster.stage_of[*graph.values[value].producer]) continue;
       for (const auto& [to, part] : roster.runners[reader.index()]) {
         if (to == from.device) continue;
-        Receiver& receiver = readers.try_emplace(to, Receiver{.first = reader, .part = part}).first->second;
+        Receiver& receiver =
+            readers.try_emplace(to, Receiver{.first = reader, .part = part}).first->second;
         receiver.first = std::min(receiver.first, reader);
       }
     }
@@ -48,12 +49,11 @@ std::vector<Message> messages_of(const CostGraph& graph, const fleet::Fleet& fle
   std::vector<std::pair<StageId, Message>> ordered;
   for (const auto& [to, receiver] : receivers) {
     ordered.emplace_back(
-        receiver.first,
-        Message{.to = to,
-                .bytes = receiver.bytes,
-                .time = transfer_time(receiver.bytes, fleet.links[from.device][to]),
-                .part = from.part * receiver.part,
-                .most = std::min(from.part, receiver.part)});
+        receiver.first, Message{.to = to,
+                                .bytes = receiver.bytes,
+                                .time = transfer_time(receiver.bytes, fleet.links[from.device][to]),
+                                .part = from.part * receiver.part,
+                                .most = std::min(from.part, receiver.part)});
   }
   std::ranges::stable_sort(ordered, {}, &std::pair<StageId, Message>::first);
   std::vector<Message> messages;

@@ -28,8 +28,8 @@ struct Message {
   double most = 1;  // ... and at most
 };
 
-// What a runner of a stage hands on of the stage's outputs, in the order in which the receivers first
-// read.
+// What a runner of a stage hands on of the stage's outputs, in the order in which the receivers
+// first read.
 [[nodiscard]] std::vector<Message> messages_of(const CostGraph& graph, const fleet::Fleet& fleet,
                                                const Roster& roster, const Runner& from,
                                                const std::vector<ValueId>& outputs);
@@ -37,8 +37,8 @@ struct Message {
 // All nodes of a stage on a device, once.
 [[nodiscard]] Seconds stage_time(const CostGraph& graph, const PlacedStage& stage, DeviceId device);
 
-// A time of each shared resource, by the fleet's contention: when it is next free, or how long it is
-// busy in all.
+// A time of each shared resource, by the fleet's contention: when it is next free, or how long it
+// is busy in all.
 class Resources {
  public:
   explicit Resources(const fleet::Fleet& fleet);

@@ -18,11 +18,11 @@ struct Step {
   DeviceId device;
   std::optional<DeviceId> to;  // none: it computes
   Seconds start{0};
-  Seconds end{0};              // of a message: of its transfer, without the link's latency
+  Seconds end{0};  // of a message: of its transfer, without the link's latency
 };
 
-// In the order of the stages, each followed by its messages; as evaluate() counts the latency, which is
-// the last end of a stage. `stages`: their figures, of which inputs and outputs are read.
+// In the order of the stages, each followed by its messages; as evaluate() counts the latency,
+// which is the last end of a stage. `stages`: their figures, of which inputs and outputs are read.
 [[nodiscard]] std::vector<Step> one_request(const CostGraph& graph, const fleet::Fleet& fleet,
                                             const Placement& placement,
                                             const std::vector<StageFigures>& stages);

@@ -14,12 +14,12 @@ namespace {
 
 constexpr double kWidth = 900;
 constexpr double kMargin = 16;
-constexpr double kLabels = 170;    // to the left of the bars
-constexpr double kShares = 76;     // to the right
+constexpr double kLabels = 170;  // to the left of the bars
+constexpr double kShares = 76;   // to the right
 constexpr double kRow = 28;
-constexpr double kBar = 20;        // its height
-constexpr double kLine = 18;       // of text
-constexpr double kLetter = 6.3;    // its width
+constexpr double kBar = 20;      // its height
+constexpr double kLine = 18;     // of text
+constexpr double kLetter = 6.3;  // its width
 constexpr std::size_t kLongestLabel = 25;
 constexpr std::size_t kMostTransferLanes = 64;
 constexpr double kBars = kWidth - 2 * kMargin - kLabels - kShares;
@@ -45,7 +45,8 @@ std::size_t leave_out_idle_links(std::vector<Lane>& lanes) {
   if (busy.size() <= kMostTransferLanes) return 0;
   std::ranges::sort(busy, std::greater());
   const Seconds least = busy[kMostTransferLanes - 1];
-  return std::erase_if(lanes, [&](const Lane& lane) { return lane.transfers && lane.busy < least; });
+  return std::erase_if(lanes,
+                       [&](const Lane& lane) { return lane.transfers && lane.busy < least; });
 }
 
 class Drawing {
@@ -66,8 +67,10 @@ class Drawing {
     legend();
     return fmt::format(
                "<svg class=\"plan\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} "
-               "{1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" style=\"max-width:100%;height:auto\" "
-               "role=\"img\">{2}{3}<title>Who is busy with what, when; figures are estimated</title>\n"
+               "{1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
+               "style=\"max-width:100%;height:auto\" "
+               "role=\"img\">{2}{3}<title>Who is busy with what, when; figures are "
+               "estimated</title>\n"
                "<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\n",
                kWidth, y_ + kMargin, drawing_colours("plan"), kStyle) +
            svg_ + "</svg>\n";
@@ -98,8 +101,9 @@ class Drawing {
     for (int quarter = 0; quarter <= 4; ++quarter) {
       const double x = kMargin + kLabels + kBars * quarter / 4;
       const bool is_end = quarter == 4;
-      svg_ += fmt::format("<line class=\"{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
-                          is_end || quarter == 0 ? "end" : "row", x, x, top, y_ + 4);
+      svg_ += fmt::format(
+          "<line class=\"{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
+          is_end || quarter == 0 ? "end" : "row", x, x, top, y_ + 4);
       svg_ += fmt::format(
           "<text class=\"faint\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x,
           y_ + 16, quarter == 0 ? "0" : to_text(table.length * quarter / 4));
@@ -109,7 +113,10 @@ class Drawing {
 
   void row(const Lane& lane, Seconds length, Limits limits) {
     const bool limiting = limits == Limits::shown && is_full(lane, plan_.figures.period);
-    text(kMargin, y_ + kRow / 2 + 4, limiting ? "limit" : lane.transfers ? "faint" : "name",
+    text(kMargin, y_ + kRow / 2 + 4,
+         limiting         ? "limit"
+         : lane.transfers ? "faint"
+                          : "name",
          shortened(lane.name, kLongestLabel));
     for (const Bar& bar : lane.bars) {
       if (length > Seconds(0)) add(bar, lane, length, limiting);
@@ -136,7 +143,8 @@ class Drawing {
                             : fmt::format("{} computes stage {}", lane.name, stage);
     }
     told += fmt::format(", {}", to_text(bar.end - bar.start));
-    if (bar.age > 0) told += fmt::format(", of {} request{} before", bar.age, bar.age > 1 ? "s" : "");
+    if (bar.age > 0)
+      told += fmt::format(", of {} request{} before", bar.age, bar.age > 1 ? "s" : "");
     svg_ += fmt::format(
         "<g><title>{}</title><rect class=\"bar{}{}\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" "
         "height=\"{:.0f}\" rx=\"2\" fill=\"{}\"/>",
@@ -167,16 +175,17 @@ class Drawing {
           "fill=\"{}\"/>",
           kMargin, y_, drawing_colour(stage));
       const auto name = [&](NodeId node) { return shortened(graph_.nodes[node].name, 40); };
-      const std::string which =
-          nodes.size() == 1 ? name(nodes.front())
-                            : fmt::format("{} nodes from {} to {}", nodes.size(),
-                                          name(nodes.front()), name(nodes.back()));
+      const std::string which = nodes.size() == 1
+                                    ? name(nodes.front())
+                                    : fmt::format("{} nodes from {} to {}", nodes.size(),
+                                                  name(nodes.front()), name(nodes.back()));
       text(kMargin + 20, y_ + 10, "name",
            fmt::format("stage {}: {}, {}", stage + 1, shortened(who, 40), which));
       y_ += kLine;
     }
     text(kMargin, y_ + 10, "faint",
-         "Estimated by the planner. Dashed: transfers. \"request −1\": of the request before the newest.");
+         "Estimated by the planner. Dashed: transfers. \"request −1\": of the request before the "
+         "newest.");
     y_ += kLine;
   }
 

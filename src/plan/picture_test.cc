@@ -70,8 +70,8 @@ TEST_F(TimetableTest, ARequestAloneWaitsForWhatItNeeds) {
 }
 
 TEST_F(TimetableTest, InAPeriodRequestsOverlap) {
-  // b goes on at 5 s, in the next period; what it ends there at 9 s comes to a at 10 s, which has a place
-  // behind its first stage only: at 11 s.
+  // b goes on at 5 s, in the next period; what it ends there at 9 s comes to a at 10 s, which has a
+  // place behind its first stage only: at 11 s.
   const Timetable period = one_period(problem.graph, problem.fleet, plan);
   EXPECT_EQ(period.length, Seconds(4));
   EXPECT_THAT(bars(lane(period, "a")), ElementsAre(ElementsAre(0, 3, 0), ElementsAre(3, 4, 2)));
@@ -83,10 +83,10 @@ TEST_F(TimetableTest, InAPeriodRequestsOverlap) {
 // Of random plans: bars lie in the period, do not overlap, and sum to what the evaluator says.
 TEST(Timetable, BarsFillEachLaneAsTheEvaluatorCounts) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    Problem problem = random_problem(
-        seed, {.nodes = 2 + seed % 9,
-               .devices = 1 + seed % 4,
-               .contention = static_cast<fleet::Contention>(seed % 3)});
+    Problem problem =
+        random_problem(seed, {.nodes = 2 + seed % 9,
+                              .devices = 1 + seed % 4,
+                              .contention = static_cast<fleet::Contention>(seed % 3)});
     if (seed % 4 == 1) problem.fleet.devices[DeviceId(0)].transfer_load = 0.5;
     problem.fleet.multicast = seed % 5 == 1;
     // Nodes in turn, two at a time: a device has several stages.

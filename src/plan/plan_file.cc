@@ -38,10 +38,14 @@ std::string bounds_of(const Plan& plan) {
 
 std::string_view name_of(Marginal::Change change) {
   switch (change) {
-    case Marginal::Change::another_device: return "another_device";
-    case Marginal::Change::faster_link: return "faster_link";
-    case Marginal::Change::more_memory: return "more_memory";
-    case Marginal::Change::without_device: return "without_device";
+    case Marginal::Change::another_device:
+      return "another_device";
+    case Marginal::Change::faster_link:
+      return "faster_link";
+    case Marginal::Change::more_memory:
+      return "more_memory";
+    case Marginal::Change::without_device:
+      return "without_device";
   }
   return "";
 }

@@ -13,10 +13,13 @@ namespace convoy::plan {
 
 // {solver, objective, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
-//  unused: [{device, why}], limits, marginal: [{change, what, value, gain, proven}]}; nodes and values by
-// name. memory_bytes is that of the stage's device. Stages with replicas also have turns and replicas:
-// [{device, turns}]. bound_s and gap are null where no bound is known. For energy: bound_j. A marginal
-// `value` is in the objective's unit, s or J; it and `gain` are null where nothing would fit.
+//  unused: [{device, why}], limits, marginal: [{change, what, value, gain, proven}]}; nodes and
+//  values by
+// name. memory_bytes is that of the stage's device. Stages with replicas also have turns and
+// replicas:
+// [{device, turns}]. bound_s and gap are null where no bound is known. For energy: bound_j. A
+// marginal `value` is in the objective's unit, s or J; it and `gain` are null where nothing would
+// fit.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 

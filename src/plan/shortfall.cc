@@ -7,11 +7,11 @@
 #include <limits>
 #include <string>
 
+#include "plan/another_device.h"
 #include "plan/device_kinds.h"
 #include "plan/explain.h"
 #include "plan/problem.h"
 #include "plan/stage_memory.h"
-#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {
@@ -34,9 +34,7 @@ struct Bisection {
   std::int64_t low = 0;
   std::int64_t high = 0;
 
-  [[nodiscard]] bool is_done() const {
-    return high - low <= std::max<std::int64_t>(1, high / 200);
-  }
+  [[nodiscard]] bool is_done() const { return high - low <= std::max<std::int64_t>(1, high / 200); }
   [[nodiscard]] std::int64_t middle() const {
     const std::int64_t half = rounded_up(Bytes((low + high) / 2)).value();
     return std::clamp(half, low + 1, high - 1);
@@ -65,7 +63,8 @@ Shortfall shortfall(const CostGraph& graph, const fleet::Fleet& fleet, const Fit
     asked.push_back({.device = device, .high = rounded_up(enough).value()});
   }
   if (fleet.devices.size() > 1) {
-    asked.push_back({.device = std::nullopt, .high = std::ranges::min(asked, {}, &Bisection::high).high});
+    asked.push_back(
+        {.device = std::nullopt, .high = std::ranges::min(asked, {}, &Bisection::high).high});
   }
   // In turn, so that all are about as close when time is over.
   while (!std::ranges::all_of(asked, &Bisection::is_done)) {

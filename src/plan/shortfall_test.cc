@@ -5,10 +5,10 @@
 
 #include <map>
 
+#include "plan/another_device.h"
 #include "plan/chain_optimum.h"
 #include "plan/order_search.h"
 #include "plan/problem_test.h"
-#include "plan/another_device.h"
 
 namespace convoy::plan {
 namespace {
@@ -18,8 +18,8 @@ using testing::Not;
 
 const auto kNever = [] { return false; };
 
-// Three nodes of 100, 200 and 300 bytes of weights in a chain, values of 10 bytes: a stage needs its
-// weights, its input and its output twice, and what is live between.
+// Three nodes of 100, 200 and 300 bytes of weights in a chain, values of 10 bytes: a stage needs
+// its weights, its input and its output twice, and what is live between.
 class ShortfallTest : public testing::Test {
  protected:
   void add_nodes() {
@@ -71,17 +71,18 @@ TEST_F(ShortfallTest, SaysItInASentenceThatAdmitsWhatIsNotProven) {
   add_nodes();
   const auto error = does_not_fit(graph(), fleet(), "nothing fits", order_fit(1), {});
   EXPECT_EQ(error.error().kind, ErrorKind::infeasible);
-  EXPECT_EQ(error.error().message,
-            "the model does not fit: on one device it needs 650 B, the fleet has 635 B in all, and "
-            "nothing fits; it would fit with 40 B more on each device, or 215 B more on laptop, or 250 "
-            "B more on phone (enough; less may do)");
+  EXPECT_EQ(
+      error.error().message,
+      "the model does not fit: on one device it needs 650 B, the fleet has 635 B in all, and "
+      "nothing fits; it would fit with 40 B more on each device, or 215 B more on laptop, or 250 "
+      "B more on phone (enough; less may do)");
   EXPECT_THAT(does_not_fit(graph(), fleet(), "nothing fits", chain_fit, {}).error().message,
               Not(HasSubstr("enough")));
-  EXPECT_EQ(does_not_fit(graph(), fleet(), "nothing fits", chain_fit,
-                         {.explanation = Explanation::none})
-                .error()
-                .message,
-            "nothing fits");
+  EXPECT_EQ(
+      does_not_fit(graph(), fleet(), "nothing fits", chain_fit, {.explanation = Explanation::none})
+          .error()
+          .message,
+      "nothing fits");
 }
 
 TEST_F(ShortfallTest, WhereItIsStoppedItNamesWhatIsEnough) {

@@ -16,8 +16,8 @@ namespace convoy::plan {
 // Of all of them: error kind infeasible says how much memory is missing where, and what would do
 // (shortfall.h); devices that are left out are told why (unused.h).
 
-// Whether a plan says why devices are unused, and an error what would make the model fit. That takes
-// up to two seconds beyond the budget.
+// Whether a plan says why devices are unused, and an error what would make the model fit. That
+// takes up to two seconds beyond the budget.
 enum class Explanation { full, none };
 // Whether a stage may be run by several devices in turn (PlacedStage::replicas).
 enum class Replicas { none, allowed };
@@ -49,8 +49,9 @@ struct SolveOptions {
 // The shortest period over all ways to give contiguous runs of the nodes, in the graph's order, to
 // distinct devices (any subset, any order of devices); compute, transfer and memory counted as
 // evaluate() counts them. Exact for that order, values that skip stages included (chain_search.h);
-// where the steps that bound its time run out, `limits` says how far it may be off. Of equal periods
-// the one with the fewest devices, unless more than ten differ. Identical devices count once.
+// where the steps that bound its time run out, `limits` says how far it may be off. Of equal
+// periods the one with the fewest devices, unless more than ten differ. Identical devices count
+// once.
 [[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
                                        const SolveOptions& options = {});
 

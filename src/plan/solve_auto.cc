@@ -8,13 +8,13 @@
 #include "plan/bound.h"
 #include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
-#include "plan/order_search.h"
-#include "plan/shortfall.h"
 #include "plan/front_search.h"
 #include "plan/integer_bound.h"
+#include "plan/order_search.h"
 #include "plan/problem.h"
-#include "plan/replication.h"
 #include "plan/reduced.h"
+#include "plan/replication.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
 #include "plan/unused.h"
 
@@ -25,6 +25,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Seconds kBoundTime{2};
 constexpr double kProven = 1e-6;  // of HiGHS, whose own tolerances are that wide
+
+// Where none fits in the model's order, another may.
+Fit any_fit(const CostGraph& graph, const fleet::Fleet& fleet) {
+  return chain_fit(graph, fleet) == Fit::found ? Fit::found : Fit::unknown;
+}
 
 class Portfolio {
  public:
@@ -47,10 +52,10 @@ class Portfolio {
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(0.85)));
     if (!best_) {
       if (best_.error().kind != ErrorKind::infeasible) return best_;
-      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices",
-                          is_exact && is_plain(graph_, fleet_) ? FitSearch(chain_fit)
-                                                               : order_fit(options_.seed),
-                          options_);
+      return does_not_fit(
+          graph_, fleet_, "no plan was found that fits its devices",
+          is_exact && is_plain(graph_, fleet_) ? FitSearch(any_fit) : order_fit(options_.seed),
+          options_);
     }
     if (goes_on()) raise_bound();
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;

@@ -2,11 +2,11 @@
 #include <bit>
 #include <cstdint>
 
-#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
 #include "plan/explain.h"
+#include "plan/front_search.h"
 #include "plan/problem.h"
 #include "plan/shortfall.h"
 #include "plan/solve.h"
@@ -22,8 +22,8 @@ constexpr double kStepsPerSecond = 1e6;
 // Steps, not time, so that the same budget gives the same plan.
 Effort effort_for(Seconds budget) {
   Effort effort;
-  const double steps = std::clamp(budget.count() * kStepsPerSecond, 1e4,
-                                  static_cast<double>(effort.steps));
+  const double steps =
+      std::clamp(budget.count() * kStepsPerSecond, 1e4, static_cast<double>(effort.steps));
   if (steps < static_cast<double>(effort.steps)) {
     effort.steps = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(steps)));
   }
@@ -78,12 +78,13 @@ Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
   }
   if (best->left_out.empty() && has_one_order(graph)) plan.contiguous_bound = best->bound.count();
   if (options.explanation == Explanation::full) {
-    plan.unused = unused_of(graph, fleet, plan, Replicas::none,
-                            "no plan was found that is faster with it");
+    plan.unused =
+        unused_of(graph, fleet, plan, Replicas::none, "no plan was found that is faster with it");
     for (Unused& unused : plan.unused) {
       if (std::ranges::contains(best->left_out, unused.device)) {
-        unused.why = "the fleet has more different devices than are searched, and this is one of the "
-                     "slowest";
+        unused.why =
+            "the fleet has more different devices than are searched, and this is one of the "
+            "slowest";
       }
     }
   }

@@ -126,7 +126,8 @@ Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
   const auto fit = [&](const CostGraph& changed, const fleet::Fleet& other) {
     return fill(changed, other, known) ? Fit::found : Fit::none;
   };
-  return does_not_fit(graph, fleet, "by shares of the memory " + plan.error().message, fit, options);
+  return does_not_fit(graph, fleet, "by shares of the memory " + plan.error().message, fit,
+                      options);
 }
 
 }  // namespace convoy::plan

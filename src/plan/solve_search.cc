@@ -3,16 +3,16 @@
 #include <chrono>
 #include <optional>
 
-#include "plan/front_search.h"
 #include "plan/annealing.h"
 #include "plan/assignment.h"
 #include "plan/bound.h"
 #include "plan/explain.h"
+#include "plan/front_search.h"
 #include "plan/incumbent.h"
 #include "plan/order_search.h"
 #include "plan/problem.h"
-#include "plan/shortfall.h"
 #include "plan/replication.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
 #include "plan/unused.h"
 
@@ -44,7 +44,8 @@ class Searcher {
     for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round)
       anneal_once(round);
     if (!best_.placement()) {
-      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices", order_fit(options_.seed), options_);
+      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices",
+                          order_fit(options_.seed), options_);
     }
     Plan plan =
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);

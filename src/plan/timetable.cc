@@ -118,8 +118,8 @@ class Period {
     }
     std::vector<std::pair<LaneKey, Task>> tasks = {{keys.front(), std::move(sends)}};
     if (keys.size() > 1) {
-      tasks.push_back({keys.back(),
-                       {StageId(stage), "from " + fleet_.devices[from].name, time_of(message)}});
+      tasks.push_back(
+          {keys.back(), {StageId(stage), "from " + fleet_.devices[from].name, time_of(message)}});
     }
     return tasks;
   }
@@ -182,8 +182,8 @@ class Period {
     return Seconds(positive > period_.count() * (1 - 1e-9) ? 0 : positive);
   }
 
-  // Behind the last task of the lane, and where `ready` falls if the lane has so much time to spare.
-  // When it ends, in the time of the newest request.
+  // Behind the last task of the lane, and where `ready` falls if the lane has so much time to
+  // spare. When it ends, in the time of the newest request.
   Seconds place(const LaneKey& key, const Task& task, Seconds ready) {
     if (!(task.length > Seconds(0)) || !(period_ > Seconds(0))) return ready;
     Free& free = free_[key];

@@ -54,8 +54,8 @@ bool is_connected(const CostGraph& graph) {
   return parts <= 1;
 }
 
-// The fewest bytes that any part of the nodes exchanges with the rest, if it is neither none nor all
-// of them; none: parts may exchange nothing.
+// The fewest bytes that any part of the nodes exchanges with the rest, if it is neither none nor
+// all of them; none: parts may exchange nothing.
 std::optional<Bytes> least_exchange(const CostGraph& graph) {
   if (!is_connected(graph)) return std::nullopt;
   std::optional<Bytes> least;
@@ -68,8 +68,8 @@ std::optional<Bytes> least_exchange(const CostGraph& graph) {
 
 class Reasons {
  public:
-  Reasons(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan,
-          Replicas replicas, const std::string& otherwise)
+  Reasons(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan, Replicas replicas,
+          const std::string& otherwise)
       : graph_(graph),
         fleet_(fleet),
         plan_(plan),
@@ -85,9 +85,8 @@ class Reasons {
 
   // Of one device of the kind for all.
   std::string why(DeviceId device) {
-    const auto kind = std::ranges::find_if(kinds_.kinds, [&](const Kind& of) {
-      return std::ranges::contains(of.devices, device);
-    });
+    const auto kind = std::ranges::find_if(
+        kinds_.kinds, [&](const Kind& of) { return std::ranges::contains(of.devices, device); });
     std::string& known = known_[kind->devices.front()];
     if (known.empty()) known = reason(device, *kind);
     return known;
@@ -113,10 +112,10 @@ class Reasons {
     }
     if (const auto quickest = quickest_exchange(device);
         quickest && std::min(*quickest, whole_model(device)) > period) {
-      return fmt::format("its fastest link takes {} for the least that any stage there would send "
-                         "or receive ({}), longer than the period of {}",
-                         to_text(*quickest), to_text(*least_exchange_),
-                         to_text(plan_.figures.period));
+      return fmt::format(
+          "its fastest link takes {} for the least that any stage there would send "
+          "or receive ({}), longer than the period of {}",
+          to_text(*quickest), to_text(*least_exchange_), to_text(plan_.figures.period));
     }
     return searched(device, kind);
   }
@@ -145,14 +144,13 @@ class Reasons {
     const Seconds period = plan_.figures.period;
     const auto not_shorter = [&] {
       const auto loads = loads_of(graph_, fleet_, plan_.placement, plan_.figures);
-      return fmt::format("it would not shorten the period of {}: {} for all of it",
-                         to_text(period), loads.empty() ? "nothing" : loads.front().what);
+      return fmt::format("it would not shorten the period of {}: {} for all of it", to_text(period),
+                         loads.empty() ? "nothing" : loads.front().what);
     };
     if (searches_ == 0) return plan_.proven ? not_shorter() : otherwise_;
     --searches_;
     const auto in_use = static_cast<std::size_t>(std::ranges::count_if(
-        kind.devices,
-        [&](DeviceId of) { return uses(plan_.placement, of); }));
+        kind.devices, [&](DeviceId of) { return uses(plan_.placement, of); }));
     const auto with_it = chain_optimum(graph_, fleet_, Seconds(plan_.bound.value_or(0)), kGlance,
                                        Requirement{device, 1 + in_use});
     if (!with_it) {
@@ -162,9 +160,10 @@ class Reasons {
                  : otherwise_;
     }
     if (with_it->period > period * (1 + 2 * kGlance.tolerance)) {
-      return fmt::format("the best plan that uses it, in the model's order, has a period of {} "
-                         "instead of {}",
-                         to_text(with_it->period), to_text(period));
+      return fmt::format(
+          "the best plan that uses it, in the model's order, has a period of {} "
+          "instead of {}",
+          to_text(with_it->period), to_text(period));
     }
     if (with_it->period < period * (1 - 2 * kGlance.tolerance)) {
       return fmt::format("{}, although one with it has a period of {}", otherwise_,

@@ -18,9 +18,9 @@ namespace convoy::plan {
 // Each with what holds for every plan that uses it: the memory that any stage needs, or the period
 // that its quickest stage or the least that it would have to send or receive makes at least. Where
 // neither keeps the device out: what the best plan with it reaches that is found along the graph's
-// order, on problems small enough for that; else `otherwise`. What concerns the period is said of plans
-// for throughput without replicas only. Takes milliseconds for each kind of device, about a second at
-// most.
+// order, on problems small enough for that; else `otherwise`. What concerns the period is said of
+// plans for throughput without replicas only. Takes milliseconds for each kind of device, about a
+// second at most.
 [[nodiscard]] std::vector<Unused> unused_of(const CostGraph& graph, const fleet::Fleet& fleet,
                                             const Plan& plan, Replicas replicas,
                                             const std::string& otherwise);
