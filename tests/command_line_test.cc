@@ -132,6 +132,24 @@ TEST_F(CommandLine, PlansForDevicesThatAreNotThereByEstimates) {
                  "of its input");
 }
 
+TEST_F(CommandLine, PlansBySolversOfOnesOwnAndDrawsThem) {
+  const std::string example = CONVOY_SOURCE_DIR "/examples/plugins/hill_climb.cc";
+  const Ended planned =
+      run("plan $MODEL --devices devices.yaml --verify --picture plan.svg --solver " + example);
+  EXPECT_EQ(planned.status, 0) << planned.said;
+  EXPECT_THAT(planned.said, AllOf(HasSubstr("solver: hill_climb.cc"), HasSubstr("Verified"),
+                                  HasSubstr("with another fleet (planned anew, estimated):")));
+  EXPECT_THAT(shell("head -c 4 plan.svg").said, HasSubstr("<svg"));
+  folder_.write("none.cc",
+                "#include <convoy/plugin.h>\nstruct None : convoy::Solver {\n"
+                "  convoy::PlacementChoice solve(const convoy::PlanningTask&, const "
+                "convoy::Predict&) override { return {}; }\n};\nCONVOY_SOLVER(None)\n");
+  expect_refused("plan $MODEL --devices devices.yaml --solver ./none.cc",
+                 "convoy: none.cc: its placement does not hold: node ");
+  expect_refused("plan $MODEL --devices devices.yaml --solver ./other.cc",
+                 "convoy: --solver: no file \"./other.cc\"");
+}
+
 TEST_F(CommandLine, NamesThePlaceInAJsonFileThatIsBroken) {
   for (const std::string name : {"map.json", "plan.json", "profile.json"}) {
     folder_.write(name, "{\n  \"stages\": oops\n}\n");

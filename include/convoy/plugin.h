@@ -1,8 +1,9 @@
-// The plug-in interface: a base model, a partitioner or a metric of your own for `convoy bench`.
+// The plug-in interface: a base model, a partitioner, a solver or a metric of your own.
 //
 // A plug-in is one C++ file (or a shared object made of it) that an algorithm or test environment
-// file names by `url`. convoy compiles it on first use with the system's C++ compiler. It needs this
-// header only, and links nothing: all that it may ask of convoy is behind `Host`.
+// file names by `url`, or a solver that `convoy plan --solver` names. convoy compiles it on first
+// use with the system's C++ compiler. It needs this header only, and links nothing: all that it may
+// ask of convoy is behind `Host`.
 //
 //   #include <convoy/plugin.h>
 //   struct Classification : convoy::BaseModel { ... };
@@ -138,6 +139,40 @@ class Metric {
   virtual double measure(const CaseResult& result) = 0;
 };
 
+// What a solver is asked: which device should run which nodes. Lists are in one order throughout.
+struct PlanningTask {
+  std::vector<DeviceInfo> devices;
+  std::vector<NodeInfo> nodes;                        // in a topological order; `op` is empty
+  std::map<std::string, std::int64_t> value_bytes;    // of what nodes read and write
+  std::vector<std::vector<double>> bytes_per_second;  // [from][to] device; 0: not limited
+  double budget_s = 0;                                // that the user gives
+};
+
+// A stage of a placement: some nodes on a device, as positions in the lists of the task.
+struct StageChoice {
+  std::size_t device = 0;
+  std::vector<std::size_t> nodes;
+};
+// Every node in one stage; stages in an order in which none reads from a later one.
+using PlacementChoice = std::vector<StageChoice>;
+
+// What convoy says of a placement.
+struct Prediction {
+  std::string wrong;    // why it does not hold, memory included; empty: it does
+  double period_s = 0;  // between two results of a full pipeline
+  double latency_s = 0;
+  double energy_j = 0;  // per request; 0 without power figures
+};
+using Predict = std::function<Prediction(const PlacementChoice&)>;
+
+// A solver of your own. convoy checks what it answers, predicts and explains it, and cuts the
+// model.
+class Solver {
+ public:
+  virtual ~Solver() = default;
+  virtual PlacementChoice solve(const PlanningTask& task, const Predict& predict) = 0;
+};
+
 // Raised when this header changes in a way that old shared objects would not understand.
 inline constexpr int kPluginVersion = 1;
 
@@ -155,6 +190,7 @@ T* make_plugin(const Parameters& parameters) {
 
 // One of these stands once in a plug-in's file.
 #define CONVOY_BASE_MODEL(type) CONVOY_EXPORT_PLUGIN(convoy_make_base_model, BaseModel, type)
+#define CONVOY_SOLVER(type) CONVOY_EXPORT_PLUGIN(convoy_make_solver, Solver, type)
 #define CONVOY_METRIC(type) CONVOY_EXPORT_PLUGIN(convoy_make_metric, Metric, type)
 
 #define CONVOY_EXPORT_PLUGIN(symbol, kind, type)                                    \

@@ -81,9 +81,10 @@ Result<Module> parse_module(const Yaml& item) {
   }
   const Result<std::string> type = required_text(item, "type", "a module");
   if (!type) return std::unexpected(type.error());
-  if (*type != "basemodel") {
+  if (*type != "basemodel" && *type != "solver") {
     return fail_at(*item.find("type"),
-                   "multiedgeinference has no module of type \"{}\"; known: basemodel", *type);
+                   "multiedgeinference has no module of type \"{}\"; known: basemodel, solver",
+                   *type);
   }
   const Result<std::string> name = required_text(item, "name", "a module");
   if (!name) return std::unexpected(name.error());
@@ -91,6 +92,7 @@ Result<Module> parse_module(const Yaml& item) {
   if (!url) return std::unexpected(url.error());
   Module module{.type = *type, .name = *name, .url = *url, .place = item.find("name")->place()};
   if (const Yaml* list = item.find("hyperparameters"); list != nullptr && !list->is_null()) {
+    if (*type == "solver") return fail_at(*list, "a solver has no hyperparameters");
     Result<std::vector<Hyperparameter>> hyperparameters = parse_hyperparameters(*list);
     if (!hyperparameters) return std::unexpected(hyperparameters.error());
     module.hyperparameters = std::move(*hyperparameters);
@@ -98,20 +100,25 @@ Result<Module> parse_module(const Yaml& item) {
   return module;
 }
 
-Result<std::vector<Module>> parse_modules(const Yaml& value) {
+Result<void> parse_modules(const Yaml& value, Algorithm& algorithm) {
   const auto list = as_list(value, "modules");
   if (!list) return std::unexpected(list.error());
-  std::vector<Module> modules;
   for (const Yaml& item : **list) {
     Result<Module> module = parse_module(item);
     if (!module) return std::unexpected(module.error());
-    modules.push_back(std::move(*module));
+    if (module->type == "basemodel") {
+      algorithm.modules.push_back(std::move(*module));
+    } else if (algorithm.solver) {
+      return fail_at(item, "a second module of type solver");
+    } else {
+      algorithm.solver = std::move(*module);
+    }
   }
-  if (modules.size() != 1) {
+  if (algorithm.modules.size() != 1) {
     return fail_at(value, "multiedgeinference needs one module of type basemodel; here are {}",
-                   modules.size());
+                   algorithm.modules.size());
   }
-  return modules;
+  return {};
 }
 
 }  // namespace
@@ -147,11 +154,10 @@ Result<Algorithm> read_algorithm(const std::string& name, const std::filesystem:
     if (!text) return std::unexpected(text.error());
     algorithm.*member = *text;
   }
-  const auto modules = required(map, "modules", "algorithm").and_then([](const Yaml* value) {
-    return parse_modules(*value);
+  const auto modules = required(map, "modules", "algorithm").and_then([&](const Yaml* value) {
+    return parse_modules(*value, algorithm);
   });
   if (!modules) return std::unexpected(modules.error());
-  algorithm.modules = *modules;
   for (const char* key : {"third_party_packages", "incremental_learning_data_setting",
                           "lifelong_learning_data_setting", "fl_data_setting"}) {
     if (const Yaml* value = map.find(key)) {

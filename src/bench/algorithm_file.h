@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ struct Hyperparameter {
 };
 
 struct Module {
-  std::string type;  // "basemodel"
+  std::string type;  // "basemodel", "solver"
   std::string name;  // "Classification"
   Spelled url;       // not given: builtin
   std::string place; // of the name
@@ -32,13 +33,14 @@ struct Algorithm {
   std::string paradigm;
   Spelled model;     // initial_model_url
   Spelled devices;   // convoy's: this algorithm's own devices.yaml
-  std::vector<Module> modules;
+  std::vector<Module> modules;   // the base model
+  std::optional<Module> solver;  // the user's own, which decides who runs what
   std::vector<std::string> notes;
 };
 
 // Reads the files of `other_hyperparameters` too: their values are hyperparameters of one value
 // each, before the module's own, which win. Errors: unknown keys, another paradigm than
-// multiedgeinference, no base model or several, a hyperparameter without values.
+// multiedgeinference, no base model or several, several solvers, a hyperparameter without values.
 [[nodiscard]] Result<Algorithm> read_algorithm(const std::string& name,
                                                const std::filesystem::path& file);
 

@@ -37,4 +37,9 @@ Result<std::shared_ptr<Metric>> make_metric(const ModuleSource& source) {
       [](const std::filesystem::path& object) { return load_metric(object, {}); });
 }
 
+Result<std::shared_ptr<Solver>> make_solver(const ModuleSource& source) {
+  return object_of(source).and_then(
+      [](const std::filesystem::path& object) { return load_solver(object, {}); });
+}
+
 }  // namespace convoy::bench

@@ -20,4 +20,7 @@ namespace convoy::bench {
 // Likewise a metric of the user's own; the source is not builtin.
 [[nodiscard]] Result<std::shared_ptr<Metric>> make_metric(const ModuleSource& source);
 
+// Likewise a solver.
+[[nodiscard]] Result<std::shared_ptr<Solver>> make_solver(const ModuleSource& source);
+
 }  // namespace convoy::bench

@@ -131,6 +131,7 @@ Result<void> run_case(Run& run, std::size_t number, TestResult& result) {
                             .devices_file = algorithm.devices_file,
                             .model = algorithm.model,
                             .settings = run.setup.settings[number],
+                            .solver = algorithm.solver,
                             .directory = result.directory,
                             .profiles = &run.profiles,
                             .stop = run.options.stop,

@@ -7,6 +7,7 @@
 #include "bench/float_tensor.h"
 #include "bench/image_input.h"
 #include "bench/plugin.h"
+#include "bench/user_solver.h"
 #include "bench/user_split.h"
 #include "emulation/local_host.h"
 #include "engine/sample.h"
@@ -14,6 +15,7 @@
 #include "foundation/file.h"
 #include "foundation/suggest.h"
 #include "onnx/model.h"
+#include "plan/marginal.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
 
@@ -28,23 +30,19 @@ T or_throw(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-std::vector<DeviceInfo> infos_of(const fleet::Fleet& fleet) {
-  std::vector<DeviceInfo> infos;
-  for (const DeviceId id : fleet.devices.ids()) {
-    const fleet::Device& device = fleet.devices[id];
-    infos.push_back({.name = device.name,
-                     .type = device.type,
-                     .memory_bytes = device.memory.value(),
-                     .cores = device.cores,
-                     .bandwidth_bytes_per_s = fleet.fastest_link(id).value()});
-  }
-  return infos;
-}
+constexpr Seconds kMarginalTime{2};
 
-Result<plan::Plan> solve(Partitioning partitioning, const plan::CostGraph& graph,
-                         const fleet::Fleet& fleet) {
-  return partitioning == Partitioning::memory ? plan::solve_memory(graph, fleet)
-                                              : plan::solve_auto(graph, fleet);
+Result<plan::Solver> solver_of(const CaseContext& context) {
+  switch (context.settings.partitioning) {
+    case Partitioning::memory:
+      return plan::solve_memory;
+    case Partitioning::chain:
+      return plan::solve_chain;
+    case Partitioning::solver:
+      return own_solver(*context.solver);
+    default:
+      return plan::solve_auto;
+  }
 }
 
 }  // namespace
@@ -210,7 +208,11 @@ PartitionResult CaseHost::partition(const fs::path& model) {
   const Costed& known = costed(model);
   check_stop();
   context_.progress("planning", 0, 0);
-  plan::Plan plan = or_throw(solve(context_.settings.partitioning, known.planned.costs, fleet));
+  const plan::Solver solver = or_throw(solver_of(context_));
+  plan::SolveOptions options{.stop = context_.stop};
+  plan::Plan plan = or_throw(solver(known.planned.costs, fleet, options));
+  options.budget = kMarginalTime;
+  plan.marginal = plan::marginal_values(known.planned.costs, fleet, plan, solver, options);
   const onnx::Partition partition =
       profile::partition_of(known.planned, known.model.graph.nodes.size(), plan.placement);
   return realize(known, partition, std::move(plan));

@@ -11,6 +11,7 @@
 
 #include "bench/case_settings.h"
 #include "bench/device_profiles.h"
+#include "bench/module_source.h"
 #include "bench/run_record.h"
 #include "convoy/plugin.h"
 #include "emulation/local_host.h"
@@ -25,6 +26,7 @@ struct CaseContext {
   std::filesystem::path devices_file;
   std::filesystem::path model;
   CaseSettings settings;
+  std::optional<ModuleSource> solver;        // the user's own
   std::filesystem::path directory;           // the case's own
   DeviceProfiles* profiles = nullptr;
   std::function<bool()> stop;                // true once the user wants to stop

@@ -9,9 +9,9 @@
 namespace convoy::bench {
 namespace {
 
-constexpr std::array kPartitionings = {Partitioning::none, Partitioning::points,
-                                       Partitioning::memory, Partitioning::chain,
-                                       Partitioning::automatic};
+constexpr std::array kPartitionings = {Partitioning::none,      Partitioning::points,
+                                       Partitioning::memory,    Partitioning::chain,
+                                       Partitioning::automatic, Partitioning::solver};
 constexpr std::size_t kMostRequests = 100'000'000;
 
 std::string place_of(const Algorithm& algorithm, const std::string& name) {
@@ -54,6 +54,8 @@ std::string_view name_of(Partitioning partitioning) {
     case Partitioning::memory: return "memory";
     case Partitioning::chain: return "chain";
     case Partitioning::automatic: return "auto";
+    case Partitioning::solver:
+      return "solver";
   }
   return "";
 }
@@ -69,6 +71,7 @@ Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& tes
   const bool has_points = !devices.points.empty();
   CaseSettings settings;
   settings.partitioning = has_points ? Partitioning::points : Partitioning::automatic;
+  if (algorithm.solver) settings.partitioning = Partitioning::solver;
   // Sets `target` from the hyperparameter of that name, if the case has it.
   const auto set = [&](const std::string& name, auto parse, auto& target) -> Result<void> {
     const auto text = test.parameter(name);
@@ -95,6 +98,11 @@ Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& tes
         if (settings.partitioning == Partitioning::points && !has_points) {
           return fail(ErrorKind::input,
                       "{}: \"partition: points\" needs \"partition_points\" in devices.yaml",
+                      place_of(algorithm, "partition"));
+        }
+        if (settings.partitioning == Partitioning::solver && !algorithm.solver) {
+          return fail(ErrorKind::input,
+                      "{}: \"partition: solver\" needs a module of type \"solver\" with a \"url\"",
                       place_of(algorithm, "partition"));
         }
         return settings;

@@ -14,8 +14,9 @@
 
 namespace convoy::bench {
 
-// `partition`: how the model is divided. `automatic` is the best that convoy knows.
-enum class Partitioning { none, points, memory, chain, automatic };
+// `partition`: how the model is divided. `automatic` is the best that convoy knows, `solver` the
+// algorithm's own.
+enum class Partitioning { none, points, memory, chain, automatic, solver };
 [[nodiscard]] std::string_view name_of(Partitioning partitioning);
 
 struct CaseSettings {
@@ -31,8 +32,9 @@ struct CaseSettings {
 // Names of the hyperparameters above, as algorithm files spell them.
 [[nodiscard]] const std::vector<std::string>& runtime_hyperparameters();
 
-// Without `partition`: points where the devices file has partition points, else automatic. Errors
-// name the line of the hyperparameter: no such value, no such device.
+// Without `partition`: the algorithm's solver if it has one, points where the devices file has
+// partition points, else automatic. Errors name the line of the hyperparameter: no such value, no
+// such device.
 [[nodiscard]] Result<CaseSettings> settings_of(const Algorithm& algorithm, const TestCase& test,
                                                const fleet::DevicesFile& devices);
 

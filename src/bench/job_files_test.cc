@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "bench/algorithm_file.h"
+#include "bench/case_settings.h"
 #include "bench/job_file.h"
 #include "bench/locate.h"
 #include "bench/temporary_folder.h"
@@ -159,6 +160,27 @@ TEST_F(JobFiles, AnAlgorithmHasItsHyperparametersInTheFilesOrder) {
   EXPECT_EQ(grid[1].name, "requests");
   EXPECT_THAT(grid[1].values, ElementsAre("10", "20"));  // the module's own wins
   EXPECT_EQ(grid[2].name, "partition");
+}
+
+TEST_F(JobFiles, AnAlgorithmMayHaveASolverOfItsOwn) {
+  const std::string module = "  modules:\n    - {type: solver, name: mine, url: ./mine.cc}\n";
+  std::string text = kAlgorithm;
+  text.replace(text.find("  modules:\n"), 11, module);
+  const Result<Algorithm> read = read_algorithm("own", folder.write("own.yaml", text));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->modules.size(), 1u);
+  ASSERT_TRUE(read->solver);
+  EXPECT_EQ(read->solver->name, "mine");
+  EXPECT_EQ(read->solver->url.text, "./mine.cc");
+  // It decides, unless a case says otherwise.
+  const fleet::DevicesFile devices;
+  EXPECT_EQ(settings_of(*read, {}, devices)->partitioning, Partitioning::solver);
+  const TestCase automatic{.parameters = {{"partition", "auto"}}};
+  EXPECT_EQ(settings_of(*read, automatic, devices)->partitioning, Partitioning::automatic);
+  const TestCase own{.parameters = {{"partition", "solver"}}};
+  EXPECT_THAT(
+      settings_of(*read_algorithm("one", folder.path() / "one.yaml"), own, devices).error().message,
+      HasSubstr("\"partition: solver\" needs a module of type \"solver\""));
 }
 
 TEST_F(JobFiles, MistakesInAnAlgorithmAreNamedWithTheirLine) {

@@ -85,6 +85,13 @@ Result<AlgorithmSetup> set_up_algorithm(const Algorithm& algorithm, const TestEn
   if (auto checked = check_hyperparameters(algorithm, *source); !checked) {
     return std::unexpected(checked.error());
   }
+  std::optional<ModuleSource> solver;
+  if (algorithm.solver) {
+    const auto found = find_module(algorithm.solver->name, algorithm.solver->place,
+                                   algorithm.solver->url, {}, notes);
+    if (!found) return std::unexpected(found.error());
+    solver = *found;
+  }
   const auto devices_file = find_devices(algorithm, env);
   if (!devices_file) return std::unexpected(devices_file.error());
   auto devices = fleet::read_devices(*devices_file);
@@ -92,6 +99,7 @@ Result<AlgorithmSetup> set_up_algorithm(const Algorithm& algorithm, const TestEn
   const auto model = find_model(algorithm, notes);
   if (!model) return std::unexpected(model.error());
   return AlgorithmSetup{.base_model = *source,
+                        .solver = std::move(solver),
                         .model = *model,
                         .devices_file = *devices_file,
                         .devices = std::move(*devices)};

@@ -21,6 +21,7 @@ namespace convoy::bench {
 // What an algorithm needs beside its file.
 struct AlgorithmSetup {
   ModuleSource base_model;
+  std::optional<ModuleSource> solver;
   std::filesystem::path model;
   std::filesystem::path devices_file;
   fleet::DevicesFile devices;

@@ -62,4 +62,9 @@ Result<std::shared_ptr<Metric>> load_metric(const std::filesystem::path& object,
   return load<Metric>(object, parameters, "convoy_make_metric", "CONVOY_METRIC");
 }
 
+Result<std::shared_ptr<Solver>> load_solver(const std::filesystem::path& object,
+                                            const Parameters& parameters) {
+  return load<Solver>(object, parameters, "convoy_make_solver", "CONVOY_SOLVER");
+}
+
 }  // namespace convoy::bench

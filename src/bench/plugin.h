@@ -19,6 +19,8 @@ namespace convoy::bench {
     const std::filesystem::path& object, const Parameters& parameters);
 [[nodiscard]] Result<std::shared_ptr<Metric>> load_metric(const std::filesystem::path& object,
                                                           const Parameters& parameters);
+[[nodiscard]] Result<std::shared_ptr<Solver>> load_solver(const std::filesystem::path& object,
+                                                          const Parameters& parameters);
 
 // Calls into a plug-in: an exception becomes an error that begins with `what`. An exception that
 // carries an Error of convoy's own (HostError) keeps its kind.

@@ -7,6 +7,8 @@
 #include "bench/fake_host.h"
 #include "bench/module_source.h"
 #include "bench/temporary_folder.h"
+#include "bench/user_solver.h"
+#include "plan/verify.h"
 
 namespace convoy::bench {
 namespace {
@@ -67,6 +69,92 @@ TEST_F(Plugin, TheExamplesMetricCounts) {
                                 .predictions = {"1", "7", "8"},
                                 .figures = {}}),
             2);
+}
+
+// Four nodes of 1 s on a and 3 s on b, in a chain with tensors of 10 bytes over a link of 100 B/s.
+class PluginSolver : public Plugin {
+ protected:
+  PluginSolver() {
+    for (const char* name : {"a", "b"}) {
+      fleet.devices.push_back({.name = name});
+      graph.stage_overhead.push_back(Seconds(0));
+      graph.runtime_memory.push_back(Bytes(0));
+    }
+    const fleet::Link link{.bandwidth = BytesPerSecond(100)};
+    fleet.links = {{link, link}, {link, link}};
+    graph.compute = {ById<NodeId, Seconds>(4, Seconds(1)), ById<NodeId, Seconds>(4, Seconds(3))};
+    for (std::size_t i = 0; i <= 4; ++i) {
+      plan::CostValue value{.name = "v" + std::to_string(i), .bytes = Bytes(10)};
+      if (i > 0) value.producer = NodeId(i - 1);
+      if (i < 4) value.consumers.push_back(NodeId(i));
+      value.is_output = i == 4;
+      graph.values.push_back(value);
+      if (i < 4) {
+        graph.nodes.push_back({.name = "n" + std::to_string(i),
+                               .reads = {ValueId(i)},
+                               .writes = {ValueId(i + 1)},
+                               .weights = {graph.weights.push_back(Bytes(1000))}});
+      }
+    }
+  }
+  // By the object of a file.
+  Result<plan::Plan> solved_by(const std::filesystem::path& source) {
+    return compile_plugin(source, folder.path() / "cache")
+        .and_then([](const std::filesystem::path& object) { return load_solver(object, {}); })
+        .and_then([&](const std::shared_ptr<Solver>& solver) {
+          return solve_by(*solver, "mine.cc", graph, fleet);
+        });
+  }
+  plan::CostGraph graph;
+  fleet::Fleet fleet;
+};
+
+TEST_F(PluginSolver, TheExampleFindsTheBestEndsAndIsExplained) {
+  const auto plan = solved_by(kExamples / "hill_climb.cc");
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->solver, "mine.cc");
+  // Three nodes on a take as long as one on b.
+  EXPECT_EQ(plan->placement,
+            (plan::Placement{{.device = DeviceId(0), .nodes = {NodeId(0), NodeId(1), NodeId(2)}},
+                             {.device = DeviceId(1), .nodes = {NodeId(3)}}}));
+  EXPECT_EQ(plan->figures.period, Seconds(3));
+  EXPECT_TRUE(plan->proven);
+  EXPECT_THAT(plan->limits, testing::Contains(HasSubstr("the bottleneck: ")));
+  EXPECT_THAT(plan::verify(graph, fleet, *plan), testing::IsEmpty());
+}
+
+TEST_F(PluginSolver, APlacementThatDoesNotHoldIsOneErrorThatNamesThePlugIn) {
+  // Answers with what stands between the braces, and tells what the host predicts of it.
+  const auto answer = [&](const std::string& stages) {
+    const auto plan = solved_by(folder.write(
+        "m.cc",
+        "#include <convoy/plugin.h>\n#include <stdexcept>\n"
+        "struct M : convoy::Solver {\n"
+        "  convoy::PlacementChoice solve(const convoy::PlanningTask&, const convoy::Predict& "
+        "predict) override {\n"
+        "    convoy::PlacementChoice answer{" +
+            stages +
+            "};\n"
+            "    if (predict(answer).wrong.empty()) throw std::runtime_error(\"held\");\n"
+            "    return answer;\n  }\n};\nCONVOY_SOLVER(M)\n"));
+    return plan ? "none" : plan.error().message;
+  };
+  EXPECT_EQ(answer(""),
+            "mine.cc: its placement does not hold: node \"n0\" is in no stage, and 3 more");
+  EXPECT_EQ(
+      answer("{0, {0, 1}}, {7, {2, 3}}"),
+      "mine.cc: its placement does not hold: stage 2 is on device number 2, and the fleet has 2");
+  EXPECT_EQ(answer("{0, {0, 1, 2, 3, 4294967296}}"),
+            "mine.cc: its placement does not hold: stage 1 has node number 4, and the graph has 4");
+  EXPECT_EQ(answer("{0, {2, 3}}, {1, {0, 1}}"),
+            "mine.cc: its placement does not hold: stage 1 reads \"v2\", which the later stage 2 "
+            "makes");
+  EXPECT_EQ(answer("{0, {0, 1, 2}}, {1, {2, 3}}"),
+            "mine.cc: its placement does not hold: node \"n2\" is in stage 1 and in stage 2");
+  EXPECT_EQ(answer("{0, {0, 1, 2, 3}}"), "mine.cc: held");
+  fleet.devices[DeviceId(0)].memory = Bytes(100);
+  EXPECT_THAT(answer("{0, {0, 1, 2, 3}}"),
+              HasSubstr("mine.cc: its placement does not fit the memories: a needs 4."));
 }
 
 TEST_F(Plugin, IsCompiledAgainOnlyWhenItsTextChanges) {

@@ -226,6 +226,9 @@ std::string case_section(const TestResult& result) {
     }
     text += list_of("What limits it:", result.record.plan->limits);
     text += list_of("Not used:", unused);
+    text += list_of("With another fleet (estimated):", result.record.plan->prospects);
+    text += "<details><summary>The plan as a picture</summary>" + result.record.plan->picture +
+            "</details>\n";
   }
   text += list_of("Notes:", result.record.notes);
   text += figures_table(result);

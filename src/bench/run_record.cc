@@ -1,7 +1,10 @@
 #include "bench/run_record.h"
 
+#include <cmath>
 #include <set>
 
+#include "plan/marginal.h"
+#include "plan/picture.h"
 #include "plan/plan_file.h"
 
 namespace convoy::bench {
@@ -13,7 +16,13 @@ RunPlan in_names(const plan::Plan& plan, const profile::PlannedGraph& planned,
                 .latency = plan.figures.latency,
                 .limits = plan.limits,
                 .gap = plan::gap(plan),
-                .json = plan::to_json(plan, planned.costs, fleet)};
+                .json = plan::to_json(plan, planned.costs, fleet),
+                .picture = plan::picture_of(planned.costs, fleet, plan)};
+  for (const plan::Marginal& marginal : plan.marginal) {
+    if (std::abs(marginal.gain) >= plan::kLeastGain) {
+      named.prospects.push_back(plan::to_text(marginal, plan));
+    }
+  }
   for (std::size_t i = 0; i < plan.placement.size(); ++i) {
     const plan::PlacedStage& placed = plan.placement[i];
     StagePlan stage{.file = fmt::format("sub_model_{}.onnx", i + 1),

@@ -39,7 +39,9 @@ struct RunPlan {
   std::vector<std::pair<std::string, std::string>> unused;  // device, why
   std::vector<std::string> limits;
   std::optional<double> gap;         // to the bound, as a fraction
-  std::string json;                  // plan.json
+  std::vector<std::string> prospects;  // what another fleet would bring
+  std::string json;                    // plan.json
+  std::string picture;                 // SVG
 };
 
 // One answer as the coordinator saw it.

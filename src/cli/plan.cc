@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/module_source.h"
 #include "bench/prepared_model.h"
+#include "bench/user_solver.h"
 #include "cli/command.h"
 #include "cli/model_inputs.h"
 #include "cli/moving_fleet.h"
@@ -24,8 +26,10 @@
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
+#include "plan/marginal.h"
 #include "plan/objective.h"
 #include "plan/over_time_file.h"
+#include "plan/picture.h"
 #include "plan/plan_file.h"
 #include "plan/solve.h"
 #include "plan/standby_file.h"
@@ -48,6 +52,7 @@ struct Arguments {
   std::string level = "extended";
   std::string profile;
   std::string output;
+  std::string picture;
   std::string input;
   std::vector<std::string> dims;
   double budget_s = plan::SolveOptions{}.budget.count();
@@ -72,22 +77,27 @@ struct Planned {
   std::string json;
 };
 
+// A file of the user's own, not the name of one of ours.
+bool is_file(const std::string& solver) {
+  return solver.contains('/') || std::filesystem::path(solver).has_extension();
+}
+
 Result<void> check_words(const Arguments& arguments) {
   const std::array<std::string, 6> solvers = {"auto",  "points", "memory",
                                               "chain", "ideals", "search"};
   if (!(arguments.budget_s > 0 && arguments.budget_s <= kMostBudget.count())) {
     return fail(ErrorKind::input, "--budget must be above 0 and at most {}", to_text(kMostBudget));
   }
-  if (std::ranges::find(solvers, arguments.solver) == solvers.end()) {
+  if (!is_file(arguments.solver) && !std::ranges::contains(solvers, arguments.solver)) {
     return fail(ErrorKind::input, "--solver: no solver is called \"{}\"{}", arguments.solver,
                 suggest(arguments.solver, solvers));
   }
   if (arguments.moving.over_time &&
-      (!arguments.output.empty() || arguments.moving.standby || !arguments.problem.format.empty() ||
-       arguments.verify || arguments.solver != "auto")) {
+      (!arguments.output.empty() || !arguments.picture.empty() || arguments.moving.standby ||
+       !arguments.problem.format.empty() || arguments.verify || arguments.solver != "auto")) {
     return fail(ErrorKind::input,
                 "--over-time prints a schedule of auto's plans; leave out --output, --standby, "
-                "--problem, --verify and --solver");
+                "--picture, --problem, --verify and --solver");
   }
   const std::array<std::string, 3> objectives = {"throughput", "latency", "energy"};
   if (!plan::parse_objective(arguments.objective)) {
@@ -109,10 +119,11 @@ Result<void> check_words(const Arguments& arguments) {
                 arguments.front);
   }
   if (arguments.solver != "auto" || arguments.objective != "throughput" || arguments.verify ||
-      !arguments.output.empty()) {
-    return fail(ErrorKind::input,
-                "--front shows many plans; leave out --solver, --objective, --verify and --output, "
-                "which are for one");
+      !arguments.output.empty() || !arguments.picture.empty()) {
+    return fail(
+        ErrorKind::input,
+        "--front shows many plans; leave out --solver, --objective, --verify, --picture and "
+        "--output, which are for one");
   }
   return {};
 }
@@ -162,6 +173,23 @@ Result<profile::Profile> read_profile(const std::string& file, const bench::Prep
               file, model.original.string(), onnx::name_of(model.level));
 }
 
+Result<plan::Solver> solver_named(const std::string& name) {
+  if (is_file(name)) {
+    std::vector<std::string> notes;
+    return bench::find_module(name, "--solver", {.text = name, .place = "--solver"}, {}, notes)
+        .and_then(bench::own_solver);
+  }
+  if (name == "memory") return plan::solve_memory;
+  if (name == "chain") return plan::solve_chain;
+  if (name == "ideals") return plan::solve_ideals;
+  if (name == "search") return plan::solve_search;
+  return plan::solve_auto;
+}
+
+// A fifth of the budget goes to what other fleets would bring.
+constexpr double kMarginalPart = 0.2;
+constexpr Seconds kMostMarginal{2};
+
 plan::SolveOptions options_of(const Arguments& arguments, const StopSignal& stop) {
   return {.objective = *plan::parse_objective(arguments.objective),
           .replicas = arguments.replicas ? plan::Replicas::allowed : plan::Replicas::none,
@@ -190,13 +218,17 @@ Result<profile::Profile> profile_of(const Arguments& arguments, const bench::Pre
 // Without the user's own points.
 Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& graph,
                          const fleet::Fleet& fleet) {
+  const auto solver = solver_named(arguments.solver);
+  if (!solver) return std::unexpected(solver.error());
   StopSignal stop;
-  const plan::SolveOptions options = options_of(arguments, stop);
-  if (arguments.solver == "memory") return plan::solve_memory(graph, fleet, options);
-  if (arguments.solver == "chain") return plan::solve_chain(graph, fleet, options);
-  if (arguments.solver == "ideals") return plan::solve_ideals(graph, fleet, options);
-  if (arguments.solver == "search") return plan::solve_search(graph, fleet, options);
-  return plan::solve_auto(graph, fleet, options);
+  plan::SolveOptions options = options_of(arguments, stop);
+  const Seconds marginal = std::min(kMostMarginal, kMarginalPart * options.budget);
+  options.budget -= marginal;
+  auto plan = (*solver)(graph, fleet, options);
+  if (!plan) return plan;
+  options.budget = marginal;
+  plan->marginal = plan::marginal_values(graph, fleet, *plan, *solver, options);
+  return plan;
 }
 
 Result<plan::Plan> solve(const Arguments& arguments, const fleet::DevicesFile& devices,
@@ -252,6 +284,13 @@ Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
     text += "\n" + plan::to_text(**standby, plan.figures.period, fleet);
   }
   fmt::print("{}", arguments.json ? json : text);
+  if (!arguments.picture.empty()) {
+    const bool is_page = arguments.picture.ends_with(".html");
+    const auto drawn =
+        write_file(arguments.picture, is_page ? plan::picture_page(costs, fleet, plan)
+                                              : plan::picture_of(costs, fleet, plan));
+    if (!drawn) return std::unexpected(drawn.error());
+  }
   if (!arguments.verify) return json;
   const std::vector<std::string> wrong = plan::verify(costs, fleet, plan);
   if (!wrong.empty()) {
@@ -341,6 +380,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n  convoy plan model.onnx --devices devices.yaml\n"
       "  convoy plan model.onnx --devices devices.yaml --solver memory -o pieces\n"
+      "  convoy plan model.onnx --devices devices.yaml --solver ./my_solver.cc --picture plan.svg\n"
       "  convoy plan model.onnx --devices devices.yaml --objective latency\n"
       "  convoy plan model.onnx --devices devices.yaml --front energy\n"
       "  convoy plan model.onnx --devices devices.yaml --standby\n"
@@ -351,10 +391,12 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("MODEL", arguments->model, "The model (.onnx), or the file of a problem")
       ->required();
   command->add_option("--devices", arguments->devices, "devices.yaml");
-  command->add_option("--solver", arguments->solver,
-                      "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
-                      "order), search (annealing, a device may have several stages), memory (matches "
-                      "memory shares), points (partition_points of devices.yaml)")
+  command
+      ->add_option("--solver", arguments->solver,
+                   "auto (the best of all), ideals (exact, any order), chain (exact, the model's "
+                   "order), search (annealing, a device may have several stages), memory (matches "
+                   "memory shares), points (partition_points of devices.yaml), or a C++ file of "
+                   "your own (docs/plugins.md)")
       ->capture_default_str();
   command->add_option("--objective", arguments->objective,
                       "throughput (results a second), latency (of one request alone), energy (joules a "
@@ -375,6 +417,8 @@ void add_plan(CLI::App& app, Action& action) {
   add_keys(*command, arguments->keys);
   command->add_option("-o,--output", arguments->output,
                       "Folder for the sub-models, map.json and plan.json");
+  command->add_option("--picture", arguments->picture,
+                      "Draw one period and one request: an SVG, or a page if it ends in .html");
   command->add_option("--level", arguments->level,
                       "Optimisation before the cut: none, basic, extended, all")
       ->capture_default_str();
@@ -387,7 +431,10 @@ void add_plan(CLI::App& app, Action& action) {
       ->excludes(input)
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
-  command->add_option("--budget", arguments->budget_s, "Seconds that auto and search may take")
+  command
+      ->add_option("--budget", arguments->budget_s,
+                   "Seconds that auto and search may take, of which a fifth, two at most, go to "
+                   "what another fleet would bring")
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of what auto and search try at random")
       ->capture_default_str();

@@ -269,14 +269,14 @@ void Reader::devices(const Yaml& root) {
   }
 }
 
-// As if no link were listed: each pair gets the slower of both ends.
+// As if no link were listed: each pair gets the slower of both ends, and a device what there would
+// be between it and another like it.
 void Reader::derive_links() {
   Fleet& fleet = result_.fleet;
   fleet.links = ById<DeviceId, ById<DeviceId, Link>>(declared_.size(),
                                                      ById<DeviceId, Link>(declared_.size()));
   for (const DeviceId from : fleet.devices.ids()) {
     for (const DeviceId to : fleet.devices.ids()) {
-      if (from == to) continue;
       const BytesPerSecond a = declared_[from.index()].bandwidth;
       const BytesPerSecond b = declared_[to.index()].bandwidth;
       const bool one_unlimited = std::min(a, b).value() == 0;

@@ -17,5 +17,12 @@ TEST(Markup, WhatIsNoUtf8IsReplaced) {
   EXPECT_EQ(escaped("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");    // a surrogate
 }
 
+TEST(Markup, LongTextsLoseTheirMiddle) {
+  EXPECT_EQ(letters("aµ😀"), 3u);
+  EXPECT_EQ(shortened("abcdefgh", 8), "abcdefgh");
+  EXPECT_EQ(shortened("abcdefghi", 8), "abc…fghi");
+  EXPECT_EQ(shortened("µµµµµµµµµ", 8), "µµµ…µµµµ");
+}
+
 }  // namespace
 }  // namespace convoy

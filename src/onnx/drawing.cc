@@ -19,16 +19,9 @@ constexpr double kTitleLetter = 8.2;    // width, at 13 px bold
 constexpr double kDetailLetter = 6.1;   // at 11 px
 constexpr std::size_t kLongestText = 56;
 constexpr std::size_t kListedNames = 12;  // in a tooltip
-constexpr std::size_t kColours = 8;
 
-// Colours of both modes, one for each part in turn.
 constexpr const char* kStyle = R"(<style>
-.graph{font:11px system-ui,sans-serif;--ink:#1c2530;--faint:#5d6874;--edge:#8a94a0;--paper:#fff;
---p0:#dbe8fd;--p1:#fde3cf;--p2:#d3f0e2;--p3:#eedcf7;--p4:#f8eec4;--p5:#d2eff2;--p6:#fbd9df;
---p7:#e3e6ea}
-@media(prefers-color-scheme:dark){.graph{--ink:#e6eaf0;--faint:#a3aebb;--edge:#75828f;
---paper:#12171d;--p0:#1f3a66;--p1:#6b3d17;--p2:#17523a;--p3:#532a66;--p4:#5c4d10;--p5:#17505a;
---p6:#6a2634;--p7:#3a434d}}
+.graph{font:11px system-ui,sans-serif}
 .graph text{fill:var(--ink)}.graph .faint{fill:var(--faint)}
 .graph .title{font-size:13px;font-weight:600}
 .graph .box{stroke:var(--edge);stroke-width:1}.graph .value{fill:var(--paper)}
@@ -36,25 +29,6 @@ constexpr const char* kStyle = R"(<style>
 .graph .edge{fill:none;stroke:var(--edge);stroke-width:1.3}.graph .shape{stroke-dasharray:3 3}
 .graph .tip{fill:var(--edge)}
 </style>)";
-
-std::size_t letters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-// Long texts lose their middle, between letters.
-std::string shortened(const std::string& text) {
-  if (letters(text) <= kLongestText) return text;
-  const auto place = [&](std::size_t letter) {
-    std::size_t at = 0;
-    for (std::size_t seen = 0; at < text.size(); ++at) {
-      if ((static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U && seen++ == letter) break;
-    }
-    return at;
-  };
-  return text.substr(0, place(kLongestText / 2 - 1)) + "…" +
-         text.substr(place(letters(text) - kLongestText / 2));
-}
 
 LayoutBox size_of(const Box& box) {
   double width = static_cast<double>(letters(box.title)) * kTitleLetter;
@@ -65,7 +39,7 @@ LayoutBox size_of(const Box& box) {
           .height = 12 + kLine * static_cast<double>(1 + box.details.size())};
 }
 
-std::string colour_of(PartId part) { return fmt::format("var(--p{})", part.index() % kColours); }
+std::string colour_of(PartId part) { return drawing_colour(part.index()); }
 
 std::string list_of(const std::vector<std::string>& names) {
   std::string text;
@@ -145,8 +119,8 @@ std::string draw(const Model& model, const Graph& graph, const Partition& partit
   BoxGraph drawn = boxes_of(model, graph, partition);
   std::vector<LayoutBox> sizes;
   for (Box& box : drawn.boxes) {
-    box.title = shortened(box.title);
-    for (std::string& line : box.details) line = shortened(line);
+    box.title = shortened(box.title, kLongestText);
+    for (std::string& line : box.details) line = shortened(line, kLongestText);
     sizes.push_back(size_of(box));
   }
   std::vector<LayoutEdge> ends;
@@ -165,7 +139,8 @@ std::string draw(const Model& model, const Graph& graph, const Partition& partit
       "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
       "width=\"{0:.0f}\" height=\"{1:.0f}\" style=\"max-width:100%;height:auto\" role=\"img\">{2}"
       "<title>The model{3}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\n",
-      whole_width, whole_height, kStyle, part_names.empty() ? "" : " and its parts");
+      whole_width, whole_height, drawing_colours("graph") + kStyle,
+      part_names.empty() ? "" : " and its parts");
   for (std::size_t i = 0; i < part_names.size(); ++i) {
     const double y = kMargin + kLine * static_cast<double>(i);
     svg += fmt::format("<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"12\" height=\"12\" rx=\"2\" "

@@ -14,40 +14,8 @@
 namespace convoy::plan {
 namespace {
 
-// What crosses from one device to another per request, on average and at most (evaluate.h).
-struct Crossing {
-  double bytes = 0;
-  double most_bytes = 0;
-};
-
-std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic_of(const CostGraph& graph,
-                                                             const Placement& placement) {
-  ById<NodeId, std::size_t> stage_of(graph.nodes.size());
-  std::vector<std::vector<Runner>> runners;  // by stage
-  for (const PlacedStage& stage : placement) {
-    for (const NodeId node : stage.nodes) stage_of[node] = runners.size();
-    runners.push_back(runners_of(stage));
-  }
-  std::map<std::pair<DeviceId, DeviceId>, Crossing> traffic;
-  for (const CostValue& value : graph.values) {
-    if (!value.producer) continue;
-    const std::size_t sender = stage_of[*value.producer];
-    std::map<DeviceId, double> receivers;
-    for (const NodeId reader : value.consumers) {
-      if (stage_of[reader] == sender) continue;
-      for (const auto& [device, part] : runners[stage_of[reader]]) receivers[device] = part;
-    }
-    const auto bytes = static_cast<double>(value.bytes.value());
-    for (const auto& [from, sends] : runners[sender]) {
-      for (const auto& [to, receives] : receivers) {
-        if (to == from) continue;
-        Crossing& crossing = traffic[{from, to}];
-        crossing.bytes += sends * receives * bytes;
-        crossing.most_bytes += std::min(sends, receives) * bytes;
-      }
-    }
-  }
-  return traffic;
+std::string percent_of(Seconds part, Seconds whole) {
+  return fmt::format("{:.0f} %", 100 * (part / whole));
 }
 
 // Who uses how much energy for what.
@@ -65,11 +33,37 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
   return sentences;
 }
 
-std::string percent_of(Seconds part, Seconds whole) {
-  return fmt::format("{:.0f} %", 100 * (part / whole));
-}
-
 }  // namespace
+
+std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
+                                                         const Placement& placement) {
+  ById<NodeId, std::size_t> stage_of(graph.nodes.size());
+  std::vector<std::vector<Runner>> runners;  // by stage
+  for (const PlacedStage& stage : placement) {
+    for (const NodeId node : stage.nodes) stage_of[node] = runners.size();
+    runners.push_back(runners_of(stage));
+  }
+  std::map<std::pair<DeviceId, DeviceId>, Flow> traffic;
+  for (const CostValue& value : graph.values) {
+    if (!value.producer) continue;
+    const std::size_t sender = stage_of[*value.producer];
+    std::map<DeviceId, double> receivers;
+    for (const NodeId reader : value.consumers) {
+      if (stage_of[reader] == sender) continue;
+      for (const auto& [device, part] : runners[stage_of[reader]]) receivers[device] = part;
+    }
+    const auto bytes = static_cast<double>(value.bytes.value());
+    for (const auto& [from, sends] : runners[sender]) {
+      for (const auto& [to, receives] : receivers) {
+        if (to == from) continue;
+        Flow& flow = traffic[{from, to}];
+        flow.bytes += sends * receives * bytes;
+        flow.most_bytes += std::min(sends, receives) * bytes;
+      }
+    }
+  }
+  return traffic;
+}
 
 std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
                            const Placement& placement, const Figures& figures) {
@@ -85,22 +79,22 @@ std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
   Load medium;
   double on_medium = 0;
   const auto whole = [](double bytes) { return Bytes(std::llround(bytes)); };
-  for (const auto& [pair, crossing] : traffic_of(graph, placement)) {
+  for (const auto& [pair, flow] : traffic_of(graph, placement)) {
     const auto& [from, to] = pair;
     const fleet::Link& link = fleet.links[from][to];
     if (link.bandwidth.value() <= 0) continue;
-    const Seconds time(crossing.bytes / link.bandwidth.value());
+    const Seconds time(flow.bytes / link.bandwidth.value());
     if (fleet.contention == fleet::Contention::link) {
       loads.push_back({fmt::format("the link {} -> {} carries {}", fleet.devices[from].name,
-                                   fleet.devices[to].name, to_text(whole(crossing.most_bytes))),
-                       Seconds(crossing.most_bytes / link.bandwidth.value())});
+                                   fleet.devices[to].name, to_text(whole(flow.most_bytes))),
+                       Seconds(flow.most_bytes / link.bandwidth.value())});
     }
     for (const DeviceId end : {from, to}) {
       radios[end].what =
           fmt::format("the radio of {} sends and receives", fleet.devices[end].name);
       radios[end].time += time;
     }
-    on_medium += crossing.bytes;
+    on_medium += flow.bytes;
     medium.time += time;
   }
   if (fleet.contention == fleet::Contention::radio) {
@@ -160,15 +154,6 @@ Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fle
                         Objective::throughput, bound.count());
 }
 
-std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
-                              const std::string& why) {
-  std::vector<Unused> unused;
-  for (const DeviceId device : fleet.devices.ids()) {
-    if (!uses(placement, device)) unused.push_back({device, why});
-  }
-  return unused;
-}
-
 std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet& fleet) {
   std::vector<std::string> sentences;
   for (const Shortage& shortage : shortages) {
@@ -180,10 +165,12 @@ std::string describe(const std::vector<Shortage>& shortages, const fleet::Fleet&
   return fmt::format("{}", fmt::join(sentences, "; "));
 }
 
-std::string at_least(Bytes bytes) {
+Bytes rounded_up(Bytes bytes) {
   std::int64_t step = 1;
   while (bytes.value() / step >= 1000) step *= 10;
-  return to_text(Bytes((bytes.value() + step - 1) / step * step));
+  return Bytes((bytes.value() + step - 1) / step * step);
 }
+
+std::string at_least(Bytes bytes) { return to_text(rounded_up(bytes)); }
 
 }  // namespace convoy::plan

@@ -1,7 +1,9 @@
 // What limits a plan, in words.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fleet/fleet.h"
@@ -15,6 +17,15 @@ struct Load {
   std::string what;   // "laptop computes", "the link phone -> laptop carries 1.2 MB"
   Seconds time{0};
 };
+
+// What crosses from one device to another per request, on average and at most (evaluate.h).
+struct Flow {
+  double bytes = 0;
+  double most_bytes = 0;
+};
+// Of each ordered pair of devices between which anything does.
+[[nodiscard]] std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
+                                                                       const Placement& placement);
 
 // All loads of a placement, the longest first.
 [[nodiscard]] std::vector<Load> loads_of(const CostGraph& graph, const fleet::Fleet& fleet,
@@ -35,15 +46,12 @@ struct Load {
                                   const fleet::Fleet& fleet, Placement placement, Figures figures,
                                   Seconds bound);
 
-// The devices that a placement leaves out, all for one reason.
-[[nodiscard]] std::vector<Unused> unused_of(const fleet::Fleet& fleet, const Placement& placement,
-                                            const std::string& why);
-
 // Each shortage as a sentence, joined: "phone needs 812 MB and has 512 MB".
 [[nodiscard]] std::string describe(const std::vector<Shortage>& shortages,
                                    const fleet::Fleet& fleet);
 
-// Bytes for people, rounded up, so that what is asked for is enough.
+// Rounded up to the three digits that people are shown, so that what is asked for is enough.
+[[nodiscard]] Bytes rounded_up(Bytes bytes);
 [[nodiscard]] std::string at_least(Bytes bytes);
 
 }  // namespace convoy::plan

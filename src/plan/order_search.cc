@@ -1,6 +1,7 @@
 #include "plan/order_search.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "plan/beam_search.h"
 #include "plan/ideal_search.h"
@@ -85,6 +86,15 @@ class Search {
 OrderSearch search_orders(const CostGraph& graph, const fleet::Fleet& fleet, Seconds bound,
                           std::uint64_t seed, const std::function<bool()>& stop) {
   return Search(graph, fleet, bound, stop).run(seed);
+}
+
+FitSearch order_fit(std::uint64_t seed) {
+  return [seed](const CostGraph& graph, const fleet::Fleet& fleet) {
+    // Any period will do.
+    const Seconds longest{std::numeric_limits<double>::max() / 2};
+    const OrderSearch found = search_orders(graph, fleet, longest, seed, [] { return false; });
+    return found.placement ? Fit::found : Fit::unknown;
+  };
 }
 
 }  // namespace convoy::plan

@@ -8,6 +8,7 @@
 #include "fleet/fleet.h"
 #include "plan/cost_graph.h"
 #include "plan/plan.h"
+#include "plan/shortfall.h"
 
 namespace convoy::plan {
 
@@ -22,5 +23,8 @@ struct OrderSearch {
 [[nodiscard]] OrderSearch search_orders(const CostGraph& graph, const fleet::Fleet& fleet,
                                         Seconds bound, std::uint64_t seed,
                                         const std::function<bool()>& stop);
+
+// Whether any placement that fits the memories is found along these orders.
+[[nodiscard]] FitSearch order_fit(std::uint64_t seed);
 
 }  // namespace convoy::plan

@@ -80,6 +80,16 @@ struct Unused {
   std::string why;
 };
 
+// What the objective would become if one thing of the fleet were different (marginal.h).
+struct Marginal {
+  enum class Change { another_device, faster_link, more_memory, without_device };
+  Change change = Change::another_device;
+  std::string what;             // "one more phone", "the link laptop -> phone twice as fast"
+  std::optional<double> value;  // the new objective, in seconds or joules; none: nothing would fit
+  double gain = 0;              // the part of the objective that is saved; negative: lost
+  bool proven = false;          // no plan of the changed fleet has a smaller one
+};
+
 struct Plan {
   std::string solver;
   Objective objective = Objective::throughput;
@@ -93,6 +103,7 @@ struct Plan {
   std::optional<double> contiguous_bound;
   std::vector<Unused> unused;
   std::vector<std::string> limits; // what limits the plan, in words
+  std::vector<Marginal> marginal;  // the most helpful first; empty: not asked for
 };
 
 // The distance to the bound as a fraction of the plan's objective; nothing without a bound.

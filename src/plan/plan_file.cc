@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foundation/json.h"
+#include "plan/marginal.h"
 #include "plan/objective.h"
 #include "plan/text_table.h"
 
@@ -35,6 +36,20 @@ std::string bounds_of(const Plan& plan) {
   return text;
 }
 
+std::string_view name_of(Marginal::Change change) {
+  switch (change) {
+    case Marginal::Change::another_device:
+      return "another_device";
+    case Marginal::Change::faster_link:
+      return "faster_link";
+    case Marginal::Change::more_memory:
+      return "more_memory";
+    case Marginal::Change::without_device:
+      return "without_device";
+  }
+  return "";
+}
+
 template <class I, class T>
 Json names_of(const std::vector<I>& ids, const ById<I, T>& items) {
   Json names = Json::array();
@@ -50,6 +65,25 @@ std::string share_of(Seconds part, Seconds whole) {
 std::string shortened(const std::string& name) {
   constexpr std::size_t kMost = 32;
   return name.size() <= kMost ? name : "..." + name.substr(name.size() - kMost + 3);
+}
+
+// What would help, what would not, and what each device is worth.
+std::string marginal_text(const Plan& plan) {
+  std::string text;
+  std::string worths;
+  std::vector<std::string> useless;
+  for (const Marginal& marginal : plan.marginal) {
+    if (marginal.change == Marginal::Change::without_device) {
+      worths += fmt::format("- {}\n", to_text(marginal, plan));
+    } else if (marginal.gain >= kLeastGain) {
+      text += fmt::format("- {}\n", to_text(marginal, plan));
+    } else {
+      useless.push_back(marginal.what);
+    }
+  }
+  if (!useless.empty()) text += fmt::format("- of no use: {}\n", fmt::join(useless, ", "));
+  text += worths;
+  return text.empty() ? text : "with another fleet (planned anew, estimated):\n" + text;
 }
 
 // "laptop", or "laptop 2x + phone 1x" where they take turns.
@@ -103,6 +137,14 @@ Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet
     json["unused"].push_back({{"device", fleet.devices[unused.device].name}, {"why", unused.why}});
   }
   json["limits"] = plan.limits;
+  json["marginal"] = Json::array();
+  for (const Marginal& marginal : plan.marginal) {
+    json["marginal"].push_back({{"change", name_of(marginal.change)},
+                                {"what", marginal.what},
+                                {"value", marginal.value ? Json(*marginal.value) : Json()},
+                                {"gain", marginal.value ? Json(marginal.gain) : Json()},
+                                {"proven", marginal.proven}});
+  }
   return json;
 }
 
@@ -187,7 +229,7 @@ std::string to_text(const Plan& plan, const CostGraph& graph, const fleet::Fleet
   for (const Unused& unused : plan.unused) {
     text += fmt::format("- {} is not used: {}\n", fleet.devices[unused.device].name, unused.why);
   }
-  return text;
+  return text + marginal_text(plan);
 }
 
 Result<std::vector<PlannedStage>> read_stages(const std::string& json, const std::string& file) {

@@ -13,10 +13,12 @@ namespace convoy::plan {
 
 // {solver, objective, costs, items, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
-//  unused: [{device, why}], limits}; nodes and values by name. memory_bytes is that of the stage's
-// device. Stages with replicas also have turns: who takes which request of a cycle. bound_s (of energy:
-// bound_j) and gap are null where no bound is known; `costs` says where they come from, and is empty
-// for a published problem; all figures are per request of so many `items`.
+//  unused: [{device, why}], limits, marginal: [{change, what, value, gain, proven}]}; nodes and
+//  values by name. memory_bytes is that of the stage's device. Stages with replicas also have turns:
+//  who takes which request of a cycle. bound_s (of energy: bound_j) and gap are null where no bound is
+//  known; `costs` says where they come from, and is empty for a published problem; all figures are per
+//  request of so many `items`. A marginal `value` is in the objective's unit, s or J; it and `gain` are
+//  null where nothing would fit.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 

@@ -13,6 +13,12 @@
 
 namespace convoy::plan {
 
+// Of all of them: error kind infeasible says how much memory is missing where, and what would do
+// (shortfall.h); devices that are left out are told why (unused.h).
+
+// Whether a plan says why devices are unused, and an error what would make the model fit. That
+// takes up to two seconds beyond the budget.
+enum class Explanation { full, none };
 // Whether a stage may be run by several devices in turn (PlacedStage::replicas).
 enum class Replicas { none, allowed };
 
@@ -23,6 +29,7 @@ struct SolveOptions {
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; }; // asked often; true: the best so far will do
   std::optional<Seconds> bound = std::nullopt;       // period_bound(), where it is known already
+  Explanation explanation = Explanation::full;
 };
 // Of latency and energy, all solvers but points and memory keep small what the objective says
 // (front_search.h): chain and ideals the exact least of their plans, where labels (stage_search.h) do
@@ -42,9 +49,9 @@ struct SolveOptions {
 // The shortest period over all ways to give contiguous runs of the nodes, in the graph's order, to
 // distinct devices (any subset, any order of devices); compute, transfer and memory counted as
 // evaluate() counts them. Exact for that order, values that skip stages included (chain_search.h);
-// where the steps that bound its time run out, `limits` says how far it may be off. Of equal periods
-// the one with the fewest devices, unless more than ten differ. Identical devices count once. Infeasible: how much memory is
-// missing, and what would do.
+// where the steps that bound its time run out, `limits` says how far it may be off. Of equal
+// periods the one with the fewest devices, unless more than ten differ. Identical devices count
+// once.
 [[nodiscard]] Result<Plan> solve_chain(const CostGraph& graph, const fleet::Fleet& fleet,
                                        const SolveOptions& options = {});
 

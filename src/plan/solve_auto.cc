@@ -6,14 +6,17 @@
 
 #include "plan/assignment.h"
 #include "plan/bound.h"
-#include "plan/chain_search.h"
+#include "plan/chain_optimum.h"
 #include "plan/evaluate.h"
 #include "plan/front_search.h"
 #include "plan/integer_bound.h"
+#include "plan/order_search.h"
 #include "plan/problem.h"
-#include "plan/replication.h"
 #include "plan/reduced.h"
+#include "plan/replication.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -22,6 +25,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Seconds kBoundTime{2};
 constexpr double kProven = 1e-6;  // of HiGHS, whose own tolerances are that wide
+
+// Where none fits in the model's order, another may.
+Fit any_fit(const CostGraph& graph, const fleet::Fleet& fleet) {
+  return chain_fit(graph, fleet) == Fit::found ? Fit::found : Fit::unknown;
+}
 
 class Portfolio {
  public:
@@ -42,11 +50,21 @@ class Portfolio {
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
     if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(0.85)));
-    if (!best_) return best_;
+    if (!best_) {
+      if (best_.error().kind != ErrorKind::infeasible) return best_;
+      return does_not_fit(
+          graph_, fleet_, "no plan was found that fits its devices",
+          is_exact && is_plain(graph_, fleet_) ? FitSearch(any_fit) : order_fit(options_.seed),
+          options_);
+    }
     if (goes_on()) raise_bound();
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
     if (options_.replicas == Replicas::allowed) {
       best_ = with_replicas(*std::move(best_), graph_, fleet_, options_for(1).stop);
+    }
+    if (options_.explanation == Explanation::full) {
+      best_->unused = unused_of(graph_, fleet_, *best_, options_.replicas,
+                                "no plan was found that is faster with it");
     }
     best_->limits.push_back(fmt::format("periods compared: {}", fmt::join(periods_, ", ")));
     return best_;
@@ -76,15 +94,15 @@ class Portfolio {
       periods_.push_back("no device alone has the memory");
       return;
     }
-    take(fleet_.devices[*best].name + " alone",
-         solve_points(graph_, fleet_, alone_on(graph_, *best), options_for(1)));
+    auto alone = solve_points(graph_, fleet_, alone_on(graph_, *best), options_for(1));
+    if (alone) alone->solver = "alone";
+    take(fleet_.devices[*best].name + " alone", std::move(alone));
   }
   void take(const std::string& name, Result<Plan> plan) {
     if (!plan) {
       const bool no_room = plan.error().kind == ErrorKind::infeasible;
       periods_.push_back(name + (no_room ? " does not fit" : " found nothing"));
-      const bool says_what_is_missing = !best_ && best_.error().kind == ErrorKind::infeasible;
-      if (!best_ && (first_ || (no_room && !says_what_is_missing))) best_ = std::move(plan);
+      if (!best_ && (first_ || no_room)) best_ = std::move(plan);
       first_ = false;
       return;
     }
@@ -103,7 +121,8 @@ class Portfolio {
     return {.budget = until - spent(),
             .seed = options_.seed,
             .stop = [this, until] { return options_.stop() || spent() >= until; },
-            .bound = bound_};
+            .bound = bound_,
+            .explanation = Explanation::none};
   }
 
   const CostGraph& graph_;

@@ -2,11 +2,15 @@
 #include <utility>
 
 #include "plan/assignment.h"
+#include "plan/chain_optimum.h"
 #include "plan/explain.h"
 #include "plan/front_search.h"
 #include "plan/objective.h"
+#include "plan/order_search.h"
 #include "plan/problem.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -24,7 +28,10 @@ Result<Plan> solve_objective(std::string solver, const CostGraph& graph, const f
   Front front(graph, fleet, {options.objective});
   const FrontSearch search = fill(front, graph, fleet, reach, options);
   if (front.points().empty()) {
-    return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+    return does_not_fit(graph, fleet, "no plan was found that fits its devices",
+                        reach == Reach::chain && is_plain(graph, fleet) ? FitSearch(chain_fit)
+                                                                        : order_fit(options.seed),
+                        options);
   }
   const Front::Point& best = front.points().front();
   Plan plan = explained_plan(std::move(solver), graph, fleet, best.placement, best.figures,
@@ -35,10 +42,11 @@ Result<Plan> solve_objective(std::string solver, const CostGraph& graph, const f
                                                  : "optimal among contiguous plans";
   const bool is_best = reach == Reach::chain ? search.has_chain : search.has_contiguous;
   if (is_best && is_contiguous(plan.placement)) plan.limits.push_back(what);
-  plan.unused =
-      unused_of(fleet, plan.placement,
-                fmt::format("no plan that was found has less {} with it",
-                            options.objective == Objective::energy ? "energy" : "latency"));
+  if (options.explanation == Explanation::full) {
+    plan.unused = unused_of(
+        graph, fleet, plan, options.replicas,
+        fmt::format("no plan that was found has less {} with it", name_of(options.objective)));
+  }
   return plan;
 }
 
@@ -58,7 +66,8 @@ Result<std::vector<Plan>> solve_front(const CostGraph& graph, const fleet::Fleet
   rest.budget = options.budget / 2;
   (void)fill(front, graph, fleet, Reach::any, rest);
   if (front.points().empty()) {
-    return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+    return does_not_fit(graph, fleet, "no plan was found that fits its devices",
+                        order_fit(options.seed), options);
   }
   const double bound = objective_bound(graph, fleet, Objective::throughput);
   std::vector<Plan> plans;

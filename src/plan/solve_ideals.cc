@@ -1,15 +1,17 @@
 #include <algorithm>
 
-#include "plan/front_search.h"
 #include "plan/bound.h"
 #include "plan/contraction.h"
 #include "plan/explain.h"
+#include "plan/front_search.h"
 #include "plan/ideal_search.h"
 #include "plan/incumbent.h"
 #include "plan/local_bound.h"
 #include "plan/order_search.h"
 #include "plan/problem.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -42,11 +44,15 @@ class IdealsSolver {
       if (Result<void> searched = search_all(); !searched) return std::unexpected(searched.error());
     }
     if (!best_.placement())
-      return fail(ErrorKind::infeasible, "no contiguous plan fits the memories");
+      return does_not_fit(graph_, fleet_, "no contiguous plan fits its devices",
+                          order_fit(options_.seed), options_);
     Plan plan =
         explained_plan("ideals", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     if (contiguous_bound_) plan.contiguous_bound = contiguous_bound_->count();
-    plan.unused = unused_of(fleet_, plan.placement, "no contiguous plan is faster with it");
+    if (options_.explanation == Explanation::full) {
+      plan.unused = unused_of(graph_, fleet_, plan, Replicas::none,
+                              "no contiguous plan was found that is faster with it");
+    }
     return plan;
   }
 

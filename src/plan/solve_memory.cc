@@ -6,6 +6,7 @@
 #include "plan/evaluate.h"
 #include "plan/explain.h"
 #include "plan/problem.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
 #include "plan/stretches.h"
 
@@ -77,11 +78,8 @@ Placement traverse(const Stretches& stretches, const std::vector<Bytes>& demands
   return placement;
 }
 
-}  // namespace
-
-Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
-                          const SolveOptions& options) {
-  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+// As full as is first found to fit, or the error of the fullest.
+Result<Plan> fill(const CostGraph& graph, const fleet::Fleet& fleet, const SolveOptions& options) {
   const Stretches stretches(graph);
   const std::vector<Bytes> demands = demands_of(graph);
   double whole = 0;
@@ -113,7 +111,23 @@ Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
     }
     return plan;
   }
-  return within("matching memory shares", *error);
+  return std::unexpected(*error);
+}
+
+}  // namespace
+
+Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
+                          const SolveOptions& options) {
+  if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
+  SolveOptions known = options;
+  known.bound = period_bound(graph, fleet, options.bound);
+  Result<Plan> plan = fill(graph, fleet, known);
+  if (plan || plan.error().kind != ErrorKind::infeasible) return plan;
+  const auto fit = [&](const CostGraph& changed, const fleet::Fleet& other) {
+    return fill(changed, other, known) ? Fit::found : Fit::none;
+  };
+  return does_not_fit(graph, fleet, "by shares of the memory " + plan.error().message, fit,
+                      options);
 }
 
 }  // namespace convoy::plan

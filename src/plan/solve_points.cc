@@ -5,6 +5,7 @@
 #include "plan/explain.h"
 #include "plan/objective.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 

@@ -3,16 +3,18 @@
 #include <chrono>
 #include <optional>
 
-#include "plan/front_search.h"
 #include "plan/annealing.h"
 #include "plan/assignment.h"
 #include "plan/bound.h"
 #include "plan/explain.h"
+#include "plan/front_search.h"
 #include "plan/incumbent.h"
 #include "plan/order_search.h"
 #include "plan/problem.h"
 #include "plan/replication.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/unused.h"
 
 namespace convoy::plan {
 namespace {
@@ -42,14 +44,18 @@ class Searcher {
     for (std::uint64_t round = 0; !is_over() && futile_ < kMostFutileRounds; ++round)
       anneal_once(round);
     if (!best_.placement()) {
-      return fail(ErrorKind::infeasible, "no plan was found that fits the memories");
+      return does_not_fit(graph_, fleet_, "no plan was found that fits its devices",
+                          order_fit(options_.seed), options_);
     }
     Plan plan =
         explained_plan("search", graph_, fleet_, *best_.placement(), best_.figures(), bound_);
     if (start.contiguous_bound) plan.contiguous_bound = start.contiguous_bound->count();
-    plan.unused = unused_of(fleet_, plan.placement, "no plan that was found is faster with it");
     if (options_.replicas == Replicas::allowed) {
-      return with_replicas(std::move(plan), graph_, fleet_, [&] { return is_late(); });
+      plan = with_replicas(std::move(plan), graph_, fleet_, [&] { return is_late(); });
+    }
+    if (options_.explanation == Explanation::full) {
+      plan.unused = unused_of(graph_, fleet_, plan, options_.replicas,
+                              "no plan was found that is faster with it");
     }
     return plan;
   }

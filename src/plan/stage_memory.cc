@@ -66,4 +66,12 @@ Bytes activation_memory(const CostGraph& graph, const std::vector<NodeId>& nodes
          sum_of(graph, ports.outputs);
 }
 
+Bytes model_memory(const CostGraph& graph) {
+  std::vector<NodeId> nodes;
+  for (const NodeId node : graph.nodes.ids()) nodes.push_back(node);
+  Bytes sum = activation_memory(graph, nodes, ports_of(graph, nodes));
+  for (const Bytes weight : graph.weights) sum += weight;
+  return sum;
+}
+
 }  // namespace convoy::plan

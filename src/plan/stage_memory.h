@@ -20,4 +20,7 @@ struct StagePorts {
 [[nodiscard]] Bytes activation_memory(const CostGraph& graph, const std::vector<NodeId>& nodes,
                                       const StagePorts& ports);
 
+// Of all nodes as one stage, its weights included, without the worker's own.
+[[nodiscard]] Bytes model_memory(const CostGraph& graph);
+
 }  // namespace convoy::plan

@@ -23,15 +23,17 @@ class Verifier {
   }
 
   std::vector<std::string> run() {
-    check_structure();
-    if (!wrong_.empty()) return wrong_;  // figures of no placement mean nothing
-    check_order();
-    if (!wrong_.empty()) return wrong_;
+    if (!run_placement().empty()) return wrong_;  // figures of no placement mean nothing
     check_ports();
     check_period_and_energy();
     check_latency();
     check_memory();
     check_bound();
+    return wrong_;
+  }
+  std::vector<std::string> run_placement() {
+    check_structure();
+    if (wrong_.empty()) check_order();
     return wrong_;
   }
 
@@ -437,6 +439,16 @@ void Verifier::check_bound() {
 std::vector<std::string> verify(const CostGraph& graph, const fleet::Fleet& fleet,
                                 const Plan& plan) {
   return Verifier(graph, fleet, plan).run();
+}
+
+std::vector<std::string> verify_placement(const CostGraph& graph, const fleet::Fleet& fleet,
+                                          const Placement& placement) {
+  Plan plan;
+  plan.placement = placement;
+  plan.figures.stages.resize(placement.size());
+  plan.figures.memory.resize(fleet.devices.size());
+  plan.figures.busy.resize(fleet.devices.size());
+  return Verifier(graph, fleet, plan).run_placement();
 }
 
 }  // namespace convoy::plan

@@ -16,4 +16,10 @@ namespace convoy::plan {
 [[nodiscard]] std::vector<std::string> verify(const CostGraph& graph, const fleet::Fleet& fleet,
                                               const Plan& plan);
 
+// The same of a placement that may be anything: each node in exactly one stage, on a device that
+// there is, and stages in an order in which they can run. Memory is left aside.
+[[nodiscard]] std::vector<std::string> verify_placement(const CostGraph& graph,
+                                                        const fleet::Fleet& fleet,
+                                                        const Placement& placement);
+
 }  // namespace convoy::plan

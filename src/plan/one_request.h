@@ -1,0 +1,30 @@
+// What one request alone occupies, and when.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "foundation/id.h"
+#include "foundation/units.h"
+#include "plan/cost_graph.h"
+#include "plan/plan.h"
+
+namespace convoy::plan {
+
+// A device that computes a stage, or its message to another.
+struct Step {
+  StageId stage;
+  DeviceId device;
+  std::optional<DeviceId> to;  // none: it computes
+  Seconds start{0};
+  Seconds end{0};  // of a message: of its transfer, without the link's latency
+};
+
+// In the order of the stages, each followed by its messages; as evaluate() counts the latency,
+// which is the last end of a stage. `stages`: their figures, of which inputs and outputs are read.
+[[nodiscard]] std::vector<Step> one_request(const CostGraph& graph, const fleet::Fleet& fleet,
+                                            const Placement& placement,
+                                            const std::vector<StageFigures>& stages);
+
+}  // namespace convoy::plan
