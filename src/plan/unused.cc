@@ -166,7 +166,7 @@ class Reasons {
           to_text(with_it->period), to_text(period));
     }
     if (with_it->period < period * (1 - 2 * kGlance.tolerance)) {
-      return fmt::format("{}, although one with it has a period of {}", otherwise_,
+      return fmt::format("{}, although a plan with it has a period of {}", otherwise_,
                          to_text(with_it->period));
     }
     return not_shorter();
