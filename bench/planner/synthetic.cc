@@ -150,7 +150,7 @@ int main(int count, char** arguments) {
     const auto begin = Clock::now();
     const auto plan = family == "chain16"
                           ? solve_chain(problem.graph, problem.fleet)
-                          : solve_auto(problem.graph, problem.fleet, {.budget = Seconds(4)});
+                          : solve_auto(problem.graph, problem.fleet, {.budget = Seconds(4.5)});
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (!plan) {
       fmt::print("{} {}: {}\n", family, seed, plan.error().message);

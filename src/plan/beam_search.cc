@@ -1,6 +1,7 @@
 #include "plan/beam_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -14,8 +15,10 @@ namespace convoy::plan {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kWidth = 200;   // partial plans that are kept
+constexpr std::array<std::size_t, 3> kWidths = {
+    200, 1000, 4000};                 // partial plans that are kept, one after the other
 constexpr double kTolerance = 0.002;  // of the period
+constexpr double kStride = 0.985;     // of the period: no step down is longer
 constexpr double kShorter = 0.15;     // how much of a stage may be given up for a narrower boundary
 constexpr std::size_t kBits = 64;
 
@@ -117,10 +120,18 @@ std::optional<Placement> BeamSearch::run(Seconds bound, Seconds below,
                                          const std::function<bool()>& stop) {
   std::optional<Placement> best;
   double reached = below.count();
-  double floor = bound.count();
-  double next = std::isfinite(reached) ? (floor + reached) / 2 : 1.1 * floor;
+  for (const std::size_t width : kWidths) bisect(width, bound.count(), reached, best, stop);
+  return best;
+}
+
+// Between the bound and the period that was reached; infinite: none was yet.
+void BeamSearch::bisect(std::size_t width, double floor, double& reached,
+                        std::optional<Placement>& best, const std::function<bool()>& stop) const {
+  const double bound = floor;
+  const auto between = [&] { return std::max((floor + reached) / 2, kStride * reached); };
+  double next = std::isfinite(reached) ? between() : 1.1 * floor;
   while ((!std::isfinite(reached) || reached - floor > kTolerance * reached) && !stop()) {
-    auto found = find(next);
+    auto found = find(next, width, stop);
     const Figures figures = found ? evaluate(graph_, fleet_, *found) : Figures{};
     const bool fits = found && shortages(figures, fleet_).empty();
     // What the beam left out of account may cost more than the period.
@@ -130,35 +141,32 @@ std::optional<Placement> BeamSearch::run(Seconds bound, Seconds below,
       reached = figures.period.count();
     }
     if (std::isfinite(reached)) {
-      next = (floor + reached) / 2;
+      next = between();
     } else {
       next *= 1.3;
-      if (next > 1000 * bound.count()) break;
+      if (next > 1000 * bound) break;
     }
   }
-  return best;
 }
 
-std::optional<Placement> BeamSearch::find(double period) const {
+std::optional<Placement> BeamSearch::find(double period, std::size_t width,
+                                          const std::function<bool()>& stop) const {
   std::vector<State> states(1);
   states[0].used.assign((devices_ + kBits - 1) / kBits, 0);
   for (const double speed : speed_) states[0].spare += speed * period;
   states[0].spare -= work_.back();
   std::size_t layer = 0;  // the first state of the last layer
-  for (std::size_t stage = 0; stage < devices_; ++stage) {
+  for (std::size_t stage = 0; stage < devices_ && !stop(); ++stage) {
     std::vector<State> next;
     for (std::size_t i = layer; i < states.size(); ++i) extend(states[i], i, period, next);
     std::ranges::stable_sort(next, std::ranges::greater(), &State::spare);
     layer = states.size();
+    std::set<std::pair<std::size_t, std::vector<std::uint64_t>>> seen;
     for (State& state : next) {
-      const auto same = [&](const State& other) {
-        return other.position == state.position && other.used == state.used;
-      };
-      if (std::any_of(states.begin() + static_cast<std::ptrdiff_t>(layer), states.end(), same))
-        continue;
+      if (!seen.emplace(state.position, state.used).second) continue;
       states.push_back(std::move(state));
       if (states.back().position == size()) return placement_of(states, states.size() - 1);
-      if (states.size() - layer == kWidth) break;
+      if (states.size() - layer == width) break;
     }
     if (states.size() == layer) return std::nullopt;
   }

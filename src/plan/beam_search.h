@@ -51,7 +51,10 @@ class BeamSearch {
   [[nodiscard]] bool can_begin(std::size_t position, double period) const {
     return crossing_[position] * least_seconds_per_byte_ <= period;
   }
-  [[nodiscard]] std::optional<Placement> find(double period) const;
+  void bisect(std::size_t width, double floor, double& reached, std::optional<Placement>& best,
+              const std::function<bool()>& stop) const;
+  [[nodiscard]] std::optional<Placement> find(double period, std::size_t width,
+                                              const std::function<bool()>& stop) const;
   void extend(const State& state, std::size_t parent, double period,
               std::vector<State>& next) const;
   [[nodiscard]] Placement placement_of(const std::vector<State>& states, std::size_t last) const;

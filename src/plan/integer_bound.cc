@@ -198,14 +198,10 @@ class PlacementProgram {
 
 }  // namespace
 
-Seconds integer_bound(const CostGraph& graph, const fleet::Fleet& fleet,
-                      const IntegerBoundOptions& options) {
+Seconds integer_bound(const CostGraph& graph, const fleet::Fleet& fleet, Seconds time) {
+  if (time <= Seconds(0)) return Seconds(0);
   const Contraction contraction = contract(graph, fleet, PlanForm::any);
-  if (contraction.units.size() * fleet.devices.size() > options.most_cells ||
-      options.time <= Seconds(0)) {
-    return Seconds(0);
-  }
-  return Seconds(PlacementProgram(graph, fleet, contraction).bound(options.time));
+  return Seconds(PlacementProgram(graph, fleet, contraction).bound(time));
 }
 
 }  // namespace convoy::plan

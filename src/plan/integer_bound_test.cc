@@ -74,7 +74,7 @@ TEST(IntegerBoundTest, IsBelowAPublishedOptimum) {
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file " << file;
   const auto problem = read_msr(file);
   ASSERT_TRUE(problem) << problem.error().message;
-  EXPECT_LE(integer_bound(problem->graph, problem->fleet, {.time = Seconds(1)}).count(), 17.715e-3);
+  EXPECT_LE(integer_bound(problem->graph, problem->fleet, Seconds(1)).count(), 17.715e-3);
 }
 
 }  // namespace

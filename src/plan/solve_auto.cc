@@ -23,6 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kMostCells = 3000;  // nodes and devices, for integer programming
 constexpr Seconds kBoundTime{2};
 constexpr double kProven = 1e-6;  // of HiGHS, whose own tolerances are that wide
 
@@ -49,7 +50,8 @@ class Portfolio {
     take("memory", solve_memory(graph_, fleet_, options_for(1)));
     if (fleet_.devices.size() > 0 && graph_.nodes.size() > 0) take_the_best_alone();
     if (is_exact && goes_on()) take("ideals", solve_ideals(graph_, fleet_, options_for(0.5)));
-    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(0.85)));
+    const bool is_small = graph_.nodes.size() * fleet_.devices.size() <= kMostCells;
+    if (goes_on()) take("search", solve_search(graph_, fleet_, options_for(is_small ? 0.85 : 1)));
     if (!best_) {
       if (best_.error().kind != ErrorKind::infeasible) return best_;
       return does_not_fit(
@@ -57,7 +59,7 @@ class Portfolio {
           is_exact && is_plain(graph_, fleet_) ? FitSearch(any_fit) : order_fit(options_.seed),
           options_);
     }
-    if (goes_on()) raise_bound();
+    if (is_small && goes_on()) raise_bound();
     if (contiguous_bound_) best_->contiguous_bound = contiguous_bound_;
     if (options_.replicas == Replicas::allowed) {
       best_ = with_replicas(*std::move(best_), graph_, fleet_, options_for(1).stop);
@@ -74,7 +76,7 @@ class Portfolio {
   // What integer programming proves beyond it, in a part of the budget.
   void raise_bound() {
     const Seconds time = std::min({options_.budget - spent(), 0.15 * options_.budget, kBoundTime});
-    const double proven = integer_bound(graph_, fleet_, {.time = time}).count();
+    const double proven = integer_bound(graph_, fleet_, time).count();
     const double reached = best_->figures.period.count();
     if (proven <= *best_->bound) return;
     best_->bound = std::min(proven, reached);
