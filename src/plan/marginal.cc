@@ -39,13 +39,15 @@ class Questions {
  public:
   Questions(const CostGraph& graph, const fleet::Fleet& fleet, const Plan& plan)
       : graph_(graph), fleet_(fleet), plan_(plan), model_memory_(model_memory(graph)) {
-    const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets);
+    const Alike alike =
+        plan.objective == Objective::throughput ? Alike::in_period : Alike::in_all;
+    const DeviceKinds kinds = kinds_of(graph, fleet, std::nullopt, kAnySets, alike);
     for (const Kind& kind : kinds.kinds) {
       add_another(kind);
       add_memory(kind);
+      add_without(kind);
     }
     add_links();
-    add_without();
     // Those of one load in the order of the fleet.
     std::ranges::stable_sort(questions_, std::greater(), &Question::load);
   }
@@ -137,17 +139,20 @@ class Questions {
     }
   }
 
-  void add_without() {
-    if (fleet_.devices.size() < 2) return;
-    for (const DeviceId device : fleet_.devices.ids()) {
-      if (!uses(plan_.placement, device)) continue;
-      questions_.push_back(
-          {Change::without_device, fmt::format("without {}", name(device)), -1, [this, device] {
-             ById<DeviceId, bool> present(fleet_.devices.size(), true);
-             present[device] = false;
-             return reduced(graph_, fleet_, present).problem;
-           }});
-    }
+  // Which one of a kind makes no difference.
+  void add_without(const Kind& kind) {
+    std::vector<DeviceId> used = kind.devices;
+    std::erase_if(used, [&](DeviceId device) { return !uses(plan_.placement, device); });
+    if (used.empty() || fleet_.devices.size() < 2) return;
+    const DeviceId device = used.front();
+    const std::string what = used.size() == 1
+                                 ? fmt::format("without {}", name(device))
+                                 : fmt::format("without one of {} like {}", used.size(), name(device));
+    questions_.push_back({Change::without_device, what, -1, [this, device] {
+                            ById<DeviceId, bool> present(fleet_.devices.size(), true);
+                            present[device] = false;
+                            return reduced(graph_, fleet_, present).problem;
+                          }});
   }
 
   const CostGraph& graph_;

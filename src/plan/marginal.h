@@ -22,7 +22,7 @@ using Solver =
 // radio,
 //   or the medium; and all links together;
 // - with 256 MB more on a device of each kind that has not the memory for the whole model;
-// - without each device that it uses.
+// - without a device of each kind that it uses.
 // A change that cannot hurt is never reported to. Where a bound of the changed problem shows that
 // nothing can be gained, nothing is planned. What is busiest comes first and devices to do without
 // last; when options.budget is spent or options.stop says so, the rest is left out. The most

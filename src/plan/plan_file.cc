@@ -81,6 +81,12 @@ std::string marginal_text(const Plan& plan) {
       useless.push_back(marginal.what);
     }
   }
+  constexpr std::size_t kMost = 5;
+  if (useless.size() > kMost) {
+    const std::size_t more = useless.size() - kMost + 1;
+    useless.resize(kMost - 1);
+    useless.push_back(fmt::format("and {} more", more));
+  }
   if (!useless.empty()) text += fmt::format("- of no use: {}\n", fmt::join(useless, ", "));
   text += worths;
   return text.empty() ? text : "with another fleet (planned anew, estimated):\n" + text;
