@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real models on five emulated fleets: every solver's plan, and whether the run agrees with auto's.
 
-    bench/planner/real_models.py CONVOY MODEL.onnx...  [--requests N]
+    bench/planner/real_models.py CONVOY MODEL.onnx... [--requests N] [--budget S] [--dim NAME=N]...
 
 For each model and fleet: one profile (measured under the emulated devices' limits), each solver's
 predicted period, then the pipeline of auto's plan, run and measured three times; the median counts.
@@ -59,11 +59,14 @@ def row(arguments, model, name, contention, devices, folder):
     fleet = folder / "devices.yaml"
     fleet.write_text(f"devices:\n{''.join(devices)}contention: {contention}\n")
     profile = folder / "profile.json"
-    measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile)
+    dims = [word for dim in arguments.dim for word in ("--dim", dim)]
+    measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile,
+                           *dims)
     if measured is None:
         return f"| {model.stem} | {name} | {why} |"
     pieces = folder / "pieces"
-    common = ["plan", model, "--devices", fleet, "--profile", profile]
+    common = ["plan", model, "--devices", fleet, "--profile", profile, "--budget",
+              arguments.budget, *dims]
     auto, why = convoy(arguments.convoy, *common, "--verify", "-o", pieces)
     if auto is None:
         return f"| {model.stem} | {name} | {why} |"
@@ -76,7 +79,7 @@ def row(arguments, model, name, contention, devices, folder):
     periods = []
     for _ in range(RUNS):
         run, why = convoy(arguments.convoy, "run", pieces, "--devices", fleet, "--requests",
-                          arguments.requests)
+                          arguments.requests, *dims)
         if run is None:
             return f"| {model.stem} | {name} | {why} |"
         periods.append(1 / run["rate_per_s"])
@@ -94,6 +97,8 @@ def main():
     parser.add_argument("convoy")
     parser.add_argument("models", nargs="+", type=pathlib.Path)
     parser.add_argument("--requests", type=int, default=60)
+    parser.add_argument("--budget", type=float, default=3, help="seconds for each plan")
+    parser.add_argument("--dim", action="append", default=[], help="as convoy plan's")
     arguments = parser.parse_args()
     print("| model | fleet | stages | `auto`, ms | gap | " +
           " | ".join(f"`{solver}`" for solver in SOLVERS) +

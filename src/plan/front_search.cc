@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostIdeals = 20'000;
 constexpr std::size_t kMostSets = 4096;
-constexpr std::size_t kMostLabels = 2'000'000;
+constexpr std::size_t kMostLabels = 400'000;  // some hundred bytes each
 constexpr std::size_t kMostInOrder =
     2'000;                               // units, for searches that look at each pair of boundaries
 constexpr std::size_t kMostDivided = 8;  // devices, each pair of which is tried
