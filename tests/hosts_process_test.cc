@@ -42,17 +42,8 @@ using Clock = std::chrono::steady_clock;
 
 std::string address_of(int port) { return fmt::format("tcp://127.0.0.1:{}", port); }
 
-class HostsProcessTest : public testing::Test {
+class HostsProcessTest : public ThreePartsTest {
  protected:
-  static void SetUpTestSuite() {
-    if (!std::filesystem::exists(kModel)) return;
-    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    split_ = split_in_three(folder_);
-  }
-  static void TearDownTestSuite() {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
   // The coordinator, "us", and the three devices all trust each other, in folders of their own.
   void SetUp() override {
     if (!split_) GTEST_SKIP() << "no ONNX test data installed";
@@ -141,8 +132,6 @@ class HostsProcessTest : public testing::Test {
     return convoy::expect_right_answers(*split_, pipeline, count);
   }
 
-  static inline std::filesystem::path folder_;
-  static inline std::optional<Split> split_;
   std::filesystem::path keys_;
   std::map<std::string, int> ports_;
   std::map<std::string, emulation::ChildProcess> workers_;

@@ -92,20 +92,8 @@ std::vector<std::string> traces_of(pid_t process) {
   return traces;
 }
 
-class PipelineProcessTest : public testing::Test {
+class PipelineProcessTest : public ThreePartsTest {
  protected:
-  static void SetUpTestSuite() {
-    if (!std::filesystem::exists(kModel)) return;
-    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    split_ = split_in_three(folder_);
-  }
-  static void TearDownTestSuite() {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  void SetUp() override {
-    if (!split_) GTEST_SKIP() << "no ONNX test data installed";
-  }
   void TearDown() override {
     EXPECT_THAT(traces_of(::getpid()), IsEmpty());
     EXPECT_THAT(workers_of(::getpid()), IsEmpty());
@@ -126,9 +114,6 @@ class PipelineProcessTest : public testing::Test {
   static Result<void> expect_right_answers(runtime::Pipeline& pipeline, std::size_t count) {
     return convoy::expect_right_answers(*split_, pipeline, count);
   }
-
-  static inline std::filesystem::path folder_;
-  static inline std::optional<Split> split_;
 };
 
 TEST_F(PipelineProcessTest, GivesTheWholeModelsAnswersInOrder) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -99,5 +101,25 @@ inline bool comes_true(const std::function<bool()>& condition,
   }
   return true;
 }
+
+// Tests that share one split, in a folder that goes with them.
+class ThreePartsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!std::filesystem::exists(kModel)) return;
+    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    split_ = split_in_three(folder_);
+  }
+  static void TearDownTestSuite() {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+  void SetUp() override {
+    if (!split_) GTEST_SKIP() << "no ONNX test data installed";
+  }
+
+  static inline std::filesystem::path folder_;
+  static inline std::optional<Split> split_;
+};
 
 }  // namespace convoy

@@ -33,4 +33,12 @@ Result<engine::NamedTensors> model_inputs(std::vector<engine::Port> ports, const
   return engine::by_name(ports, *sample);
 }
 
+void add_batch(CLI::App& command, int& batch, CLI::Option* input) {
+  command
+      .add_option("--batch", batch,
+                  "Items of a request (a micro-batch): the first dimension of the inputs")
+      ->excludes(input)
+      ->check(CLI::Range(1, 1'000'000));
+}
+
 }  // namespace convoy::cli

@@ -1,6 +1,7 @@
 // Inputs to try a model on.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ namespace convoy::cli {
                                                         const std::string& input,
                                                         const std::vector<std::string>& dims,
                                                         int batch = 0);
+
+// Adds --batch, which makes up inputs of so many items and so excludes `input`.
+void add_batch(CLI::App& command, int& batch, CLI::Option* input);
 
 }  // namespace convoy::cli

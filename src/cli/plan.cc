@@ -425,11 +425,7 @@ void add_plan(CLI::App& app, Action& action) {
   auto* const input =
       command->add_option("--input", arguments->input,
                           "Measure on these inputs (a folder with input_0.pb, ... or NAME.npy)");
-  command
-      ->add_option("--batch", arguments->batch,
-                   "Items of a request (a micro-batch): the first dimension of the inputs")
-      ->excludes(input)
-      ->check(CLI::Range(1, 1'000'000));
+  add_batch(*command, arguments->batch, input);
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command
       ->add_option("--budget", arguments->budget_s,

@@ -177,11 +177,7 @@ void add_profile(CLI::App& app, Action& action) {
       ->add_flag("--estimate", arguments->estimate,
                  "Measure nothing: estimate by the flops and memory_bandwidth in devices.yaml")
       ->needs(devices);
-  command
-      ->add_option("--batch", arguments->batch,
-                   "Items of a request (a micro-batch): the first dimension of the inputs")
-      ->excludes(input)
-      ->check(CLI::Range(1, 1'000'000));
+  add_batch(*command, arguments->batch, input);
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   add_keys(*command, arguments->keys);
   command->add_option("--level", arguments->level,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "plan/contraction.h"
 #include "plan/evaluate.h"
 
 namespace convoy::plan {
@@ -88,11 +89,9 @@ Fit chain_fit(const CostGraph& graph, const fleet::Fleet& fleet) {
 }
 
 bool is_plain(const CostGraph& graph, const fleet::Fleet& fleet) {
-  return !fleet.multicast && std::ranges::none_of(fleet.devices, [](const fleet::Device& device) {
-    return device.transfer_load > 0;
-  }) && std::ranges::none_of(graph.nodes, [](const CostNode& node) {
-    return node.group.has_value() || node.is_backward;
-  });
+  return transfers_overlap(fleet) && std::ranges::none_of(graph.nodes, [](const CostNode& node) {
+           return node.group.has_value() || node.is_backward;
+         });
 }
 
 }  // namespace convoy::plan

@@ -230,6 +230,12 @@ bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet) {
   });
 }
 
+bool transfers_overlap(const fleet::Fleet& fleet) {
+  return !fleet.multicast && std::ranges::none_of(fleet.devices, [](const fleet::Device& device) {
+    return device.transfer_load > 0;
+  });
+}
+
 bool transfers_cost_alike(const fleet::Fleet& fleet) {
   std::set<double> rates;
   for (const DeviceId from : fleet.devices.ids()) {

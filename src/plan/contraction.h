@@ -80,6 +80,10 @@ enum class FreeNodes {
 // Whether each device could hold the whole graph.
 [[nodiscard]] bool memory_never_binds(const CostGraph& graph, const fleet::Fleet& fleet);
 
+// Whether transfers are those of convoy's own pipeline: a value is sent to each device that reads it,
+// and devices compute meanwhile.
+[[nodiscard]] bool transfers_overlap(const fleet::Fleet& fleet);
+
 // Whether a value costs each device that makes or reads it the same, wherever the others are, and
 // that is all that transfers cost: sent once to all, at one rate, and no link of its own is ever
 // busier than one of its ends.

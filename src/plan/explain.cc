@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "plan/messages.h"
 #include "plan/objective.h"
 
 namespace convoy::plan {
@@ -37,23 +38,18 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
 
 std::map<std::pair<DeviceId, DeviceId>, Flow> traffic_of(const CostGraph& graph,
                                                          const Placement& placement) {
-  ById<NodeId, std::size_t> stage_of(graph.nodes.size());
-  std::vector<std::vector<Runner>> runners;  // by stage
-  for (const PlacedStage& stage : placement) {
-    for (const NodeId node : stage.nodes) stage_of[node] = runners.size();
-    runners.push_back(runners_of(stage));
-  }
+  const auto [stage_of, runners] = roster_of(graph, placement);
   std::map<std::pair<DeviceId, DeviceId>, Flow> traffic;
   for (const CostValue& value : graph.values) {
     if (!value.producer) continue;
-    const std::size_t sender = stage_of[*value.producer];
+    const StageId sender = stage_of[*value.producer];
     std::map<DeviceId, double> receivers;
     for (const NodeId reader : value.consumers) {
       if (stage_of[reader] == sender) continue;
-      for (const auto& [device, part] : runners[stage_of[reader]]) receivers[device] = part;
+      for (const auto& [device, part] : runners[stage_of[reader].index()]) receivers[device] = part;
     }
     const auto bytes = static_cast<double>(value.bytes.value());
-    for (const auto& [from, sends] : runners[sender]) {
+    for (const auto& [from, sends] : runners[sender.index()]) {
       for (const auto& [to, receives] : receivers) {
         if (to == from) continue;
         Flow& flow = traffic[{from, to}];

@@ -61,19 +61,19 @@ class Search {
     return [this, part] { return is_over(part); };
   }
 
-  // What is quickly found: each device alone, contiguous plans of a short period, each node where
-  // it takes or costs least, two devices in turns.
+  // What is quickly found: each device alone, contiguous plans of a short period, two devices in
+  // turns.
   void begin(Reach reach) {
     for (const DeviceId device : fleet_.devices.ids()) front_.offer(alone_on(graph_, device));
     OrderSearch order =
         search_orders(graph_, fleet_, period_bound(graph_, fleet_), options_.seed, over(0.2));
     if (order.placement) front_.offer(*std::move(order.placement));
     if (reach != Reach::any) return;
+    loose_ = contract(graph_, fleet_, PlanForm::any, {}, FreeNodes::stay);
     const std::size_t devices = std::min(fleet_.devices.size(), kMostDivided);
-    const Contraction loose = contract(graph_, fleet_, PlanForm::any, {}, FreeNodes::stay);
     for (std::size_t a = 0; a < devices; ++a) {
       for (std::size_t b = a + 1; b < devices && !is_over(0.2); ++b) {
-        front_.offer(divided_in_turns(graph_, fleet_, loose, DeviceId(a), DeviceId(b)));
+        front_.offer(divided_in_turns(graph_, fleet_, loose_, DeviceId(a), DeviceId(b)));
       }
     }
   }
@@ -91,15 +91,15 @@ class Search {
 
   // From each point of the front, until nothing gets better.
   void wander() {
-    const Contraction loose = contract(graph_, fleet_, PlanForm::any, {}, FreeNodes::stay);
-    const auto moves = std::min(kMostMoves, kMovesPerUnit * static_cast<std::int64_t>(loose.units.size()));
+    const auto moves =
+        std::min(kMostMoves, kMovesPerUnit * static_cast<std::int64_t>(loose_.units.size()));
     std::uint64_t seed = options_.seed;
     for (int futile = 0; futile < kMostFutileRounds && !is_over(1) && !meets_bound(); ++futile) {
       const std::vector<Front::Point> points = front_.points();
       if (points.empty()) return;
       const std::vector<double> before = points.front().values;
       for (const Front::Point& point : points) {
-        search_nearby(graph_, fleet_, loose, point.placement, front_,
+        search_nearby(graph_, fleet_, loose_, point.placement, front_,
                       {.moves = moves,
                        .hottest = futile % 2 == 0 ? 0.02 : 0.2,
                        .seed = ++seed,
@@ -122,6 +122,7 @@ class Search {
   const SolveOptions& options_;
   Clock::time_point begun_;
   Contraction contraction_;
+  Contraction loose_;  // of placements that need not be contiguous; set where these are looked at
   DeviceKinds kinds_;
   FrontSearch result_;
 };

@@ -1,6 +1,7 @@
 #include "plan/problem_test.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <random>
 
@@ -135,6 +136,27 @@ Problem random_problem(std::uint64_t seed, const RandomShape& shape) {
   }
   problem.fleet.contention = shape.contention;
   return problem;
+}
+
+void for_each_assignment(const Problem& problem,
+                         const std::function<void(const ById<NodeId, DeviceId>&)>& visit) {
+  const std::size_t devices = problem.fleet.devices.size();
+  std::size_t codes = 1;
+  for (std::size_t i = 0; i < problem.graph.nodes.size(); ++i) codes *= devices;
+  ById<NodeId, DeviceId> device_of(problem.graph.nodes.size());
+  for (std::size_t code = 0; code < codes; ++code) {
+    std::size_t digits = code;
+    for (const NodeId node : problem.graph.nodes.ids()) {
+      device_of[node] = DeviceId(digits % devices);
+      digits /= devices;
+    }
+    visit(device_of);
+  }
+}
+
+fleet::Contention contention_of(std::uint64_t seed) {
+  return std::array{fleet::Contention::link, fleet::Contention::radio,
+                    fleet::Contention::medium}[seed % 3];
 }
 
 std::filesystem::path published(const std::filesystem::path& below) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,13 @@ struct RandomShape {
   fleet::Contention contention = fleet::Contention::link;
 };
 [[nodiscard]] Problem random_problem(std::uint64_t seed, const RandomShape& shape);
+
+// Every way to give the nodes to the devices, as long as both are few.
+void for_each_assignment(const Problem& problem,
+                         const std::function<void(const ById<NodeId, DeviceId>&)>& visit);
+
+// Of the three kinds in turn.
+[[nodiscard]] fleet::Contention contention_of(std::uint64_t seed);
 
 // A file or folder of the published planning problems; it need not be there.
 [[nodiscard]] std::filesystem::path published(const std::filesystem::path& below);

@@ -7,8 +7,9 @@
 
 #include "plan/assignment.h"
 #include "plan/bound.h"
-#include "plan/evaluate.h"
+#include "plan/contraction.h"
 #include "plan/explain.h"
+#include "plan/messages.h"
 
 namespace convoy::plan {
 namespace {
@@ -91,10 +92,7 @@ class Climber {
 
   // Whether no stage reads from a later one.
   [[nodiscard]] bool goes_forward(const Placement& placement) const {
-    ById<NodeId, std::size_t> stage_of(graph_.nodes.size(), 0);
-    for (std::size_t i = 0; i < placement.size(); ++i) {
-      for (const NodeId node : placement[i].nodes) stage_of[node] = i;
-    }
+    const ById<NodeId, StageId> stage_of = roster_of(graph_, placement).stage_of;
     return std::ranges::all_of(graph_.values, [&](const CostValue& value) {
       return !value.producer || std::ranges::all_of(value.consumers, [&](NodeId reader) {
         return stage_of[*value.producer] <= stage_of[reader];
@@ -104,14 +102,11 @@ class Climber {
 
   [[nodiscard]] PlacedStage stage_of(std::vector<NodeId> nodes,
                                      const std::vector<DeviceId>& devices) const {
+    PlacedStage stage{.device = devices.front(), .nodes = std::move(nodes)};
     std::vector<Seconds> times;
-    for (const DeviceId device : devices) {
-      Seconds time = graph_.stage_overhead[device];
-      for (const NodeId node : nodes) time += graph_.compute[device][node];
-      times.push_back(time);
-    }
+    for (const DeviceId device : devices) times.push_back(stage_time(graph_, stage, device));
     const std::vector<int> turns = turns_of(times);
-    PlacedStage stage{.device = devices.front(), .nodes = std::move(nodes), .turns = turns.front()};
+    stage.turns = turns.front();
     for (std::size_t i = 1; i < devices.size(); ++i)
       stage.replicas.push_back({devices[i], turns[i]});
     return stage;
@@ -162,11 +157,7 @@ std::vector<int> turns_of(const std::vector<Seconds>& times) {
 
 void replicate(const CostGraph& graph, const fleet::Fleet& fleet, Incumbent& best,
                const std::function<bool()>& stop) {
-  const bool is_plain =
-      !fleet.multicast && std::ranges::all_of(fleet.devices, [](const fleet::Device& device) {
-        return device.transfer_load == 0;
-      });
-  if (!is_plain) return;
+  if (!transfers_overlap(fleet)) return;
   Climber climber(graph, fleet, best, stop);
   if (best.placement() && is_contiguous(*best.placement())) climber.climb(*best.placement());
   for (const DeviceId device : fleet.devices.ids()) climber.climb(alone_on(graph, device));

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 
 #include "plan/evaluate.h"
 #include "plan/problem_test.h"
@@ -112,13 +111,11 @@ TEST_F(ReplicatedTest, AutoReplicatesASlowStageOnly) {
 
 TEST(ReplicationTest, PlansHoldAndAreNoWorse) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const Problem problem = random_problem(
-        seed, {.nodes = 2 + seed % 8,
-               .devices = 2 + seed % 3,
-               .chain_probability = 0.5,
-               .tightness = 0.2 * static_cast<double>(seed % 4),
-               .contention = std::array{fleet::Contention::link, fleet::Contention::radio,
-                                        fleet::Contention::medium}[seed % 3]});
+    const Problem problem = random_problem(seed, {.nodes = 2 + seed % 8,
+                                                  .devices = 2 + seed % 3,
+                                                  .chain_probability = 0.5,
+                                                  .tightness = 0.2 * static_cast<double>(seed % 4),
+                                                  .contention = contention_of(seed)});
     const auto without = solve_ideals(problem.graph, problem.fleet);
     if (!without) continue;
     Incumbent best(problem.graph, problem.fleet);

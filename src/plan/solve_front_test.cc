@@ -161,16 +161,7 @@ TEST(ObjectiveBoundTest, IsNeverAboveWhatAPlacementReaches) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const Problem problem = powered_problem(
         seed, {.nodes = 1 + seed % 6, .devices = 1 + seed % 3, .chain_probability = 0.5});
-    const std::size_t devices = problem.fleet.devices.size();
-    const auto assignments = static_cast<std::size_t>(
-        std::pow(devices, static_cast<double>(problem.graph.nodes.size())) + 0.5);
-    for (std::size_t code = 0; code < assignments; ++code) {
-      ById<NodeId, DeviceId> device_of(problem.graph.nodes.size());
-      std::size_t digits = code;
-      for (DeviceId& device : device_of) {
-        device = DeviceId(digits % devices);
-        digits /= devices;
-      }
+    for_each_assignment(problem, [&](const ById<NodeId, DeviceId>& device_of) {
       const Figures figures =
           evaluate(problem.graph, problem.fleet, stages_of(problem.graph, device_of));
       for (const Objective objective :
@@ -179,7 +170,7 @@ TEST(ObjectiveBoundTest, IsNeverAboveWhatAPlacementReaches) {
                   value_of(figures, objective) * (1 + 1e-9))
             << "seed " << seed << ", " << name_of(objective);
       }
-    }
+    });
   }
 }
 
@@ -187,13 +178,12 @@ class FrontAgainstBruteForce : public testing::TestWithParam<Objective> {};
 
 TEST_P(FrontAgainstBruteForce, HasAPlanAsGoodAsEachContiguousPlacement) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const Problem problem = powered_problem(
-        seed, {.nodes = 2 + seed % 5,
-               .devices = 2 + seed % 2,
-               .chain_probability = 0.5,
-               .tightness = 0.35 * static_cast<double>(seed % 3),
-               .contention = std::array{fleet::Contention::link, fleet::Contention::radio,
-                                        fleet::Contention::medium}[seed % 3]});
+    const Problem problem =
+        powered_problem(seed, {.nodes = 2 + seed % 5,
+                               .devices = 2 + seed % 2,
+                               .chain_probability = 0.5,
+                               .tightness = 0.35 * static_cast<double>(seed % 3),
+                               .contention = contention_of(seed)});
     const auto plans = solve_front(problem.graph, problem.fleet, GetParam());
     std::size_t seen = 0;
     Contiguous(problem, [&](const Placement&, const Figures& figures) {

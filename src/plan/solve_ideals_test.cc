@@ -62,23 +62,15 @@ struct Best {
 Best brute_force(const Problem& problem) {
   const std::size_t devices = problem.fleet.devices.size();
   Best best;
-  ById<NodeId, DeviceId> device_of(problem.graph.nodes.size());
-  std::size_t codes = 1;
-  for (std::size_t i = 0; i < problem.graph.nodes.size(); ++i) codes *= devices;
-  for (std::size_t code = 0; code < codes; ++code) {
-    std::size_t digits = code;
-    for (const NodeId node : problem.graph.nodes.ids()) {
-      device_of[node] = DeviceId(digits % devices);
-      digits /= devices;
-    }
-    if (!keeps_groups_together(problem.graph, device_of)) continue;
+  for_each_assignment(problem, [&](const ById<NodeId, DeviceId>& device_of) {
+    if (!keeps_groups_together(problem.graph, device_of)) return;
     const Figures figures =
         evaluate(problem.graph, problem.fleet, stages_of(problem.graph, device_of));
     best.any = std::min(best.any, figures.period);  // for bounds, which leave memory aside
-    if (!is_contiguous(problem.graph, device_of, devices)) continue;
-    if (!shortages(figures, problem.fleet).empty()) continue;
+    if (!is_contiguous(problem.graph, device_of, devices)) return;
+    if (!shortages(figures, problem.fleet).empty()) return;
     best.contiguous = std::min(best.contiguous, figures.period);
-  }
+  });
   return best;
 }
 

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 
 #include "plan/assignment.h"
 #include "plan/assignment_loads.h"
@@ -57,8 +56,7 @@ TEST(AssignmentLoadsTest, AreWhatTheEvaluatorCounts) {
         seed, {.nodes = 2 + seed % 10,
                .devices = 2 + seed % 3,
                .chain_probability = 0.6,
-               .contention = std::array{fleet::Contention::link, fleet::Contention::radio,
-                                        fleet::Contention::medium}[seed % 3]});
+               .contention = contention_of(seed)});
     for (Seconds& overhead : problem.graph.stage_overhead) overhead = Seconds(0);
     problem.fleet.multicast = seed % 2 == 0;
     for (fleet::Device& device : problem.fleet.devices) {

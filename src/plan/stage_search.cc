@@ -29,10 +29,7 @@ StageSearch::StageSearch(const CostGraph& graph, const fleet::Fleet& fleet,
       links_(links_of(fleet, kinds)),
       wants_latency_(std::ranges::contains(front.objectives(), Objective::latency)),
       wants_loads_(front.objectives() != std::vector{Objective::latency}),
-      is_exact_(!fleet.multicast && std::ranges::all_of(fleet.devices,
-                                                        [](const fleet::Device& device) {
-                                                          return device.transfer_load == 0;
-                                                        })),
+      is_exact_(transfers_overlap(fleet)),
       done_(contraction.units.size(), 0),
       in_stage_(contraction.units.size(), 0) {
   for (const std::vector<double>& row : links_.latency) {
@@ -179,7 +176,7 @@ StageSearch::Label StageSearch::extended(std::size_t parent, std::uint32_t kind)
     if (std::ranges::any_of(members, in_stage)) {
       sends[open] = 1;
       sent[open] += static_cast<double>(contraction_.nets[net].bytes.value()) *
-                    links_.seconds_per_byte[label.open[open].owner.kind][kind];
+                    links_.seconds_per_byte[label.open[open].kind][kind];
     }
     if (std::ranges::any_of(members, is_left)) label.crossing.push_back({net, open});
   }
@@ -192,7 +189,7 @@ StageSearch::Label StageSearch::extended(std::size_t parent, std::uint32_t kind)
     label.is_bound = label.is_bound || (takes_turns && overtakes);
   }
 
-  Open here{.owner = {kind, static_cast<std::uint32_t>(of.count_in(before.used))}};
+  Open here{.kind = kind};
   double start = 0;
   for (std::size_t i = 0; i < sent.size(); ++i) {
     if (!sends[i]) continue;
@@ -212,7 +209,7 @@ StageSearch::Label StageSearch::extended(std::size_t parent, std::uint32_t kind)
       label.medium += sent[i];
       label.period = std::max(label.period, label.medium);
     }
-    start = std::max(start, begin + sent[i] + links_.latency[sender.owner.kind][kind]);
+    start = std::max(start, begin + sent[i] + links_.latency[sender.kind][kind]);
   }
   const double compute = builder_.compute(kind);
   here.end = start + compute;
@@ -266,7 +263,7 @@ bool StageSearch::is_promising(const Label& label, Lattice::Ideal ideal) {
     const double share = rest.work / static_cast<double>(left);
     latency = std::max(latency, rests.overhead + std::max(rest.path, share));
     for (const auto& [net, open] : label.crossing) {
-      const std::uint32_t kind = label.open[open].owner.kind;
+      const std::uint32_t kind = label.open[open].kind;
       const double there =
           label.open[open].end + least_latency_[kind] +
           links_.sending[kind] * static_cast<double>(contraction_.nets[net].bytes.value());
@@ -315,7 +312,7 @@ void StageSearch::keep(Label label, Lattice::Ideal ideal) {
     const auto at = std::ranges::find(seen, open);
     Failures::append(key, static_cast<std::uint16_t>(at - seen.begin()));
     if (at != seen.end()) continue;
-    Failures::append(key, label.open[open].owner.kind);
+    Failures::append(key, label.open[open].kind);
     if (fleet_.contention != Contention::link) Failures::append(key, open);  // who goes first
     seen.push_back(open);
   }

@@ -43,16 +43,10 @@ class StageSearch {
   [[nodiscard]] bool run(std::size_t most_labels, const std::function<bool()>& stop);
 
  private:
-  // A device that has a stage: the kind, and which one of it.
-  struct Owner {
-    std::uint32_t kind = 0;
-    std::uint32_t member = 0;
-    friend auto operator<=>(const Owner&, const Owner&) = default;
-  };
   // A stage that others may still read from, in seconds: when it ends, and how long its radio is
   // occupied in a period, and until when by the one request.
   struct Open {
-    Owner owner;
+    std::uint32_t kind = 0;  // of its device
     double end = 0;
     double radio = 0;
     double radio_free = 0;
@@ -100,9 +94,6 @@ class StageSearch {
   [[nodiscard]] bool is_no_worse(const Label& a, const Label& b) const;
   void keep(Label label, Lattice::Ideal ideal);
   void offer(const Label& label);
-  [[nodiscard]] DeviceId device_of(std::uint32_t kind) const {
-    return kinds_.kinds[kind].devices.front();
-  }
 
   const CostGraph& graph_;
   const fleet::Fleet& fleet_;
