@@ -74,7 +74,7 @@ Result<void> optimize(const std::filesystem::path& model, onnx::OptimizationLeve
     return within(model.string(), done.error());
   }
   if (auto declared = declare_types(*tidied, untidy.path()); !declared) return declared;
-  return onnx::write_model(*tidied, file).transform([](const std::string&) {});
+  return onnx::write_for_engine(*std::move(tidied), file).transform([](const std::string&) {});
 }
 
 }  // namespace convoy::engine

@@ -59,6 +59,7 @@ TEST_P(OptimizedModel, GivesTheBitsOfTheWholeModelAtThatLevel) {
     EXPECT_TRUE(names.insert(node.name).second) << node.name << " is the name of two nodes";
   }
   std::filesystem::remove(file);
+  std::filesystem::remove(folder / "optimized.onnx.data");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "nothing else is left behind";
 }
 

@@ -8,9 +8,11 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -167,7 +169,22 @@ class SummedFile {
     summing_ = std::async(std::launch::async, [this, written] { sum_.add(written); });
     next_ = 1 - next_;
   }
-  [[nodiscard]] std::int64_t size() const { return size_; }
+  void append(std::string_view bytes) {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), block_bytes))) {
+      const std::string_view part = bytes.substr(0, block_bytes);
+      std::ranges::copy(part, block());
+      write(static_cast<std::int64_t>(part.size()));
+    }
+  }
+  // Fills up to the next page, and returns where it begins: readers map the file into memory, and
+  // onnx.proto asks for offsets at pages.
+  std::int64_t begin_page() {
+    constexpr std::int64_t page = 4096;
+    const std::int64_t gap = (page - size_ % page) % page;
+    std::fill_n(block(), gap, '\0');
+    if (gap > 0) write(gap);
+    return size_;
+  }
   // False if any write failed.
   [[nodiscard]] bool close() {
     out_.close();
@@ -206,6 +223,12 @@ Result<void> copy_range(const ExternalRange& range, const fs::path& folder, Summ
   return {};
 }
 
+// Worth a place of its own in a file of weights. What decides shapes is smaller.
+bool is_large(const proto::TensorProto& tensor) {
+  return tensor.data_location() != proto::TensorProto::EXTERNAL &&
+         tensor.raw_data().size() >= std::size_t{16} << 10;
+}
+
 void refer_to(proto::TensorProto& tensor, const std::string& location, std::int64_t offset,
               std::int64_t length) {
   tensor.clear_external_data();
@@ -236,8 +259,6 @@ Result<std::set<std::string>> check_external_data(proto::ModelProto& model,
 
 Result<std::string> move_external_data(proto::ModelProto& model, const fs::path& folder,
                                        const fs::path& data_file) {
-  // Readers map the file into memory; onnx.proto asks for offsets at pages.
-  constexpr std::int64_t page = 4096;
   Aside aside(data_file);
   SummedFile out(aside.path());
   std::map<std::tuple<std::string, std::int64_t, std::int64_t>, std::int64_t> copied;
@@ -247,16 +268,37 @@ Result<std::string> move_external_data(proto::ModelProto& model, const fs::path&
     const std::int64_t length = range->length.value_or(0);
     const auto [place, is_new] = copied.try_emplace({range->location, range->offset, length}, 0);
     if (is_new) {
-      place->second = (out.size() + page - 1) / page * page;
-      const std::int64_t gap = place->second - out.size();
-      std::fill_n(out.block(), gap, '\0');
-      if (gap > 0) out.write(gap);
+      place->second = out.begin_page();
       if (Result<void> done = copy_range(*range, folder, out); !done) return done;
     }
     refer_to(tensor, data_file.filename().string(), place->second, length);
     return {};
   };
   if (auto moved = visit_external(model, move); !moved) return std::unexpected(moved.error());
+  if (!out.close()) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
+  return aside.commit().transform([&] { return out.sum(); });
+}
+
+std::int64_t large_weight_bytes(const proto::ModelProto& model) {
+  std::int64_t sum = 0;
+  for (const proto::TensorProto& tensor : model.graph().initializer()) {
+    if (is_large(tensor)) sum += static_cast<std::int64_t>(tensor.raw_data().size());
+  }
+  return sum;
+}
+
+Result<std::string> move_large_weights(proto::ModelProto& model, const fs::path& data_file) {
+  Aside aside(data_file);
+  SummedFile out(aside.path());
+  for (proto::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (!is_large(tensor)) continue;
+    const std::unique_ptr<std::string> bytes(tensor.release_raw_data());
+    const std::int64_t offset = out.begin_page();
+    out.append(*bytes);
+    refer_to(tensor, data_file.filename().string(), offset,
+             static_cast<std::int64_t>(bytes->size()));
+    tensor.set_data_location(proto::TensorProto::EXTERNAL);
+  }
   if (!out.close()) return fail(ErrorKind::failure, "{}: cannot be written", data_file.string());
   return aside.commit().transform([&] { return out.sum(); });
 }

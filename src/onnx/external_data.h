@@ -22,6 +22,12 @@ namespace convoy::onnx {
                                                      const std::filesystem::path& folder,
                                                      const std::filesystem::path& data_file);
 
+// Weights inside the model that are large enough to be worth a place in a file beside it: how many
+// bytes, and to put them there. Returns the SHA-256 of the file.
+[[nodiscard]] std::int64_t large_weight_bytes(const proto::ModelProto& model);
+[[nodiscard]] Result<std::string> move_large_weights(proto::ModelProto& model,
+                                                     const std::filesystem::path& data_file);
+
 // Bytes that a tensor takes where it is stored.
 [[nodiscard]] std::int64_t stored_bytes(const proto::TensorProto& tensor);
 

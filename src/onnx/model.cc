@@ -219,4 +219,18 @@ Result<std::string> write_model(const Model& model, const fs::path& file) {
   return aside.commit().transform([&] { return data_sum; });
 }
 
+Result<std::string> write_for_engine(Model model, const fs::path& file) {
+  // Less is not worth a second file.
+  constexpr std::int64_t worth_bytes = std::int64_t{4} << 20;
+  ModelProtoBox& box = model.box();
+  if (!box.data_locations.empty() || large_weight_bytes(box.model) < worth_bytes) {
+    return write_model(model, file);
+  }
+  fs::path data_file = file;
+  data_file += ".data";
+  Result<std::string> data_sum = move_large_weights(box.model, data_file);
+  if (!data_sum) return within(file.string(), data_sum.error());
+  return write_model(model, file).transform([&](const std::string&) { return *data_sum; });
+}
+
 }  // namespace convoy::onnx

@@ -53,4 +53,8 @@ class Model {
 // folder is written beside it, as FILE.data; returns the SHA-256 of that, or nothing.
 [[nodiscard]] Result<std::string> write_model(const Model& model, const std::filesystem::path& file);
 
+// The same for a model to be run: if its weights take some MB, they go to FILE.data. ONNX Runtime maps
+// such a file; weights inside the model it holds twice while it loads, and some of them for good.
+[[nodiscard]] Result<std::string> write_for_engine(Model model, const std::filesystem::path& file);
+
 }  // namespace convoy::onnx

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "foundation/file.h"
+#include "foundation/sha256.h"
 #include "onnx/testing.h"
 
 namespace convoy::onnx {
@@ -117,6 +119,48 @@ TEST(Model, ExternalDataIsCopiedBesideAModelWrittenElsewhere) {
 
   ASSERT_TRUE(write_model(*read, scratch / "from/same.onnx"));
   EXPECT_FALSE(fs::exists(scratch / "from/same.onnx.data"));
+}
+
+// The bytes of initializer `i`, wherever they are.
+std::string bytes_of_weight(const fs::path& file, int i) {
+  const auto model = read_model(file).value();
+  const auto& tensor = model.box().model.graph().initializer(i);
+  if (tensor.data_location() != proto::TensorProto::EXTERNAL) return tensor.raw_data();
+  std::map<std::string, std::string> where;
+  for (const auto& entry : tensor.external_data()) where[entry.key()] = entry.value();
+  const std::size_t offset = std::stoul(where.at("offset"));
+  EXPECT_EQ(offset % 4096, 0U) << "not at a page";
+  return read_file(file.parent_path() / where.at("location")).value()
+      .substr(offset, std::stoul(where.at("length")));
+}
+
+TEST(Model, ForAnEngineLargeWeightsGoToAFileBesideTheModel) {
+  const auto model_with = [](const std::vector<int>& elements) {
+    Model model = parse_graph("g (float[4] x) => (float[4] y) { y = Neg(x) }");
+    char fill = 'a';
+    for (const int count : elements) {
+      auto& weight = *model.box().model.mutable_graph()->add_initializer();
+      weight.set_name(std::string(1, fill));
+      weight.set_data_type(proto::TensorProto::FLOAT);
+      weight.add_dims(count);
+      weight.set_raw_data(std::string(static_cast<std::size_t>(count) * 4, fill++));
+    }
+    return model;
+  };
+  const ScratchFolder scratch;
+  const std::vector<int> large = {1'100'001, 10, 5'000};
+  const auto sum = write_for_engine(model_with(large), scratch / "large.onnx");
+  ASSERT_TRUE(sum) << sum.error().message;
+  EXPECT_EQ(*sum, sha256_of(scratch / "large.onnx.data").value());
+  EXPECT_LT(fs::file_size(scratch / "large.onnx"), 1000U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(bytes_of_weight(scratch / "large.onnx", i),
+              std::string(static_cast<std::size_t>(large[i]) * 4, static_cast<char>('a' + i)));
+  }
+
+  EXPECT_EQ(write_for_engine(model_with({900'000, 10}), scratch / "small.onnx").value(), "");
+  EXPECT_FALSE(fs::exists(scratch / "small.onnx.data"));
+  EXPECT_EQ(bytes_of_weight(scratch / "small.onnx", 1), std::string(40, 'b'));
 }
 
 TEST(Model, WrongExternalDataIsRefused) {

@@ -138,17 +138,17 @@ std::vector<std::string> inputs_of(const ::onnx::ModelProto& model,
 
 std::string sub_model_name(std::size_t part) { return fmt::format("sub_model_{}.onnx", part + 1); }
 
-Result<void> write_sub_model(const fs::path& folder, const Model& model,
+Result<void> write_sub_model(const fs::path& folder, Model model,
                              const std::vector<std::string>& inputs_of_whole, SubModel& entry) {
-  Result<std::string> data_sum = write_model(model, folder / entry.file);
+  entry.inputs = inputs_of(model.box().model, inputs_of_whole);
+  entry.outputs = names_of(model.box().model.graph().output());
+  Result<std::string> data_sum = write_for_engine(std::move(model), folder / entry.file);
   if (!data_sum) return std::unexpected(data_sum.error());
   Result<std::string> sum = sha256_of(folder / entry.file);
   if (!sum) return std::unexpected(sum.error());
   entry.sha256 = *std::move(sum);
   if (!data_sum->empty()) entry.data_file = entry.file + ".data";
   entry.data_sha256 = *std::move(data_sum);
-  entry.inputs = inputs_of(model.box().model, inputs_of_whole);
-  entry.outputs = names_of(model.box().model.graph().output());
   return {};
 }
 
@@ -165,8 +165,8 @@ Result<void> write_sub_models(const fs::path& folder, std::vector<Model> models,
     if (i >= models.size() || !done) continue;
     SubModel& entry = map.sub_models[i];
     entry.file = sub_model_name(i);
-    written.push_back(std::async(std::launch::async, [&, model = std::move(models[i])] {
-      return write_sub_model(folder, model, map.inputs, entry);
+    written.push_back(std::async(std::launch::async, [&, model = std::move(models[i])]() mutable {
+      return write_sub_model(folder, std::move(model), map.inputs, entry);
     }));
   }
   return done;
