@@ -55,7 +55,7 @@ void run(const std::filesystem::path& model, std::size_t pairs, std::size_t requ
   const auto host = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                                     emulation::MemoryLimit::ignored));
   runtime::Pipeline pipeline =
-      good(runtime::Pipeline::start(file.parent_path(), map, fleet, *host, {}));
+      good(runtime::Pipeline::start({{file.parent_path(), map}}, fleet, *host, {}));
   engine::Session session =
       good(engine::Session::load(file, {.threads = 1, .level = onnx::OptimizationLevel::none}));
 

@@ -120,7 +120,7 @@ class HostsProcessTest : public ThreePartsTest {
                                            emulation::MemoryLimit::enforced));
   }
   static Result<runtime::Pipeline> start(const fleet::Fleet& fleet, runtime::WorkerHost& host) {
-    return runtime::Pipeline::start(split_->folder, split_->map, fleet, host, {});
+    return runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, host, {});
   }
   // What starting a pipeline over the three says, as `who`.
   std::string complaint(const fleet::Fleet& fleet, const std::string& who = "us") {
@@ -223,7 +223,7 @@ TEST_F(HostsProcessTest, RefusesASubModelWithAnotherHash) {
   const auto devices = host(fleet());
   onnx::SplitMap map = split_->map;
   map.sub_models[1].sha256 = std::string(64, 'a');
-  const auto pipeline = runtime::Pipeline::start(split_->folder, map, fleet(), *devices, {});
+  const auto pipeline = runtime::Pipeline::start({{split_->folder, map}}, fleet(), *devices, {});
   ASSERT_FALSE(pipeline);
   EXPECT_EQ(pipeline.error().message,
             fmt::format("load: device tablet: the model that arrived has the hash {} instead of {}",

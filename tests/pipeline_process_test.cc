@@ -108,7 +108,7 @@ class PipelineProcessTest : public ThreePartsTest {
     return *std::move(made);
   }
   static Result<runtime::Pipeline> start(const fleet::Fleet& fleet, runtime::WorkerHost& host) {
-    return runtime::Pipeline::start(split_->folder, split_->map, fleet, host, {});
+    return runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, host, {});
   }
   static std::vector<engine::SharedTensor> inputs() { return inputs_of(*split_); }
   static Result<void> expect_right_answers(runtime::Pipeline& pipeline, std::size_t count) {
@@ -133,7 +133,7 @@ TEST_F(PipelineProcessTest, DevicesThatTakeTurnsGiveTheSameAnswersInOrder) {
   onnx::SplitMap map = split_->map;
   onnx::assign(map.sub_models[1], {"tablet", "spare", "tablet"});
   const auto devices = host(fleet);
-  auto pipeline = runtime::Pipeline::start(split_->folder, map, fleet, *devices, {});
+  auto pipeline = runtime::Pipeline::start({{split_->folder, map}}, fleet, *devices, {});
   ASSERT_TRUE(pipeline) << pipeline.error().message;
   const auto done = expect_right_answers(*pipeline, 30);
   ASSERT_TRUE(done) << done.error().message;

@@ -255,8 +255,8 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
   workers_ = or_throw(
       emulation::make_local_host(fleet, context_.surroundings, emulation::MemoryLimit::enforced));
   pipeline_ = or_throw(runtime::Pipeline::start(
-      directory, map, fleet, *workers_,
-      {.in_flight = context_.settings.in_flight, .mode = map.mode, .stop = context_.stop}));
+      {{directory, map}}, fleet, *workers_,
+      {.in_flight = context_.settings.in_flight, .stop = context_.stop}));
   record_.map = map;
   record_.emulation = workers_->description();
   record_.in_flight = context_.settings.in_flight != 0 ? context_.settings.in_flight

@@ -186,8 +186,8 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
   outcome.emulation = (*host)->description();
   const auto stopped = [&] { return stop.requested(); };
   auto pipeline = runtime::Pipeline::start(
-      subject.directory, subject.map, subject.fleet, **host,
-      {.in_flight = arguments.in_flight, .mode = subject.map.mode, .stop = stopped});
+      {{subject.directory, subject.map}}, subject.fleet, **host,
+      {.in_flight = arguments.in_flight, .stop = stopped});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
 
   using Clock = std::chrono::steady_clock;

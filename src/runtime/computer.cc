@@ -35,9 +35,12 @@ void Computer::post(Task task) {
   arrived_.notify_one();
 }
 
-void Computer::forget_jobs() {
+void Computer::forget_jobs(std::optional<std::uint64_t> request) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(tasks_, [](const Task& task) { return std::holds_alternative<Job>(task); });
+  std::erase_if(tasks_, [&](const Task& task) {
+    const Job* const job = std::get_if<Job>(&task);
+    return job && (!request || job->request == *request);
+  });
 }
 
 std::vector<Outcome> Computer::take() {
@@ -94,12 +97,18 @@ int Computer::threads_for(int asked) const {
 }
 
 Outcome Computer::perform(LoadTask& task) {
-  stages_.clear();
+  std::map<StageId, engine::Session> kept = take_sessions(task);
   threads_ = threads_for(task.threads);
   forget_peak_memory();
-  Loaded loaded{.ticket = task.ticket, .idle_memory = peak_memory(), .result = {}};
+  if (kept.empty()) idle_memory_ = peak_memory();
+  Loaded loaded{.ticket = task.ticket, .idle_memory = idle_memory_, .result = {}};
   for (const StageModel& model : task.models) {
-    Result<Loading> loading = load(model);
+    auto session = kept.extract(model.stage);
+    Result<Loading> loading = (session ? Result<engine::Session>(std::move(session.mapped()))
+                                       : load(model))
+                                  .and_then([&](engine::Session&& ready) {
+                                    return bind(model, std::move(ready));
+                                  });
     if (!loading) {
       stages_.clear();
       loaded.result = std::unexpected(std::move(loading.error()));
@@ -110,15 +119,31 @@ Outcome Computer::perform(LoadTask& task) {
   return loaded;
 }
 
-Result<Computer::Loading> Computer::load(const StageModel& model) {
-  const Result<std::filesystem::path> file = cache_.find(model.files);
-  if (!file) return std::unexpected(file.error());
-  Result<engine::Session> session =
-      engine::Session::load(*file, {.threads = threads_, .level = model.level});
-  if (!session) return std::unexpected(std::move(session.error()));
+// Those loaded sessions that the task wants again, by its stages; all others are gone.
+std::map<StageId, engine::Session> Computer::take_sessions(const LoadTask& task) {
+  std::map<StageId, Loading> loaded = std::exchange(stages_, {});
+  std::map<StageId, engine::Session> kept;
+  if (threads_ != threads_for(task.threads)) return kept;
+  for (const StageModel& model : task.models) {
+    const auto same = std::ranges::find_if(loaded, [&](const auto& each) {
+      return each.second.model.files == model.files && each.second.model.level == model.level;
+    });
+    if (same == loaded.end()) continue;
+    kept.emplace(model.stage, std::move(same->second.session));
+    loaded.erase(same);
+  }
+  return kept;
+}
 
+Result<engine::Session> Computer::load(const StageModel& model) {
+  return cache_.find(model.files).and_then([&](const std::filesystem::path& file) {
+    return engine::Session::load(file, {.threads = threads_, .level = model.level});
+  });
+}
+
+Result<Computer::Loading> Computer::bind(const StageModel& model, engine::Session session) {
   std::vector<std::ptrdiff_t> input_of_port;
-  for (const engine::Port& port : session->inputs()) {
+  for (const engine::Port& port : session.inputs()) {
     const auto name = std::ranges::find(model.inputs, port.name);
     if (name == model.inputs.end() && port.required) {
       return fail(ErrorKind::input, "the sub-model reads \"{}\", which its map.json does not list",
@@ -128,14 +153,14 @@ Result<Computer::Loading> Computer::load(const StageModel& model) {
   }
   std::vector<std::size_t> port_of_output;
   for (const std::string& name : model.outputs) {
-    const auto port = std::ranges::find(session->outputs(), name, &engine::Port::name);
-    if (port == session->outputs().end()) {
+    const auto port = std::ranges::find(session.outputs(), name, &engine::Port::name);
+    if (port == session.outputs().end()) {
       return fail(ErrorKind::input, "the sub-model has no output \"{}\", which its map.json lists",
                   name);
     }
-    port_of_output.push_back(static_cast<std::size_t>(port - session->outputs().begin()));
+    port_of_output.push_back(static_cast<std::size_t>(port - session.outputs().begin()));
   }
-  return Loading{model, *std::move(session), std::move(input_of_port), std::move(port_of_output)};
+  return Loading{model, std::move(session), std::move(input_of_port), std::move(port_of_output)};
 }
 
 Outcome Computer::perform(MeasureTask& task) {

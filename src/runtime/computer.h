@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -33,7 +34,8 @@ struct StageModel {
 // What the computer is asked to do, one after the other. `ticket` comes back with the outcome.
 struct LoadTask {
   std::uint64_t ticket = 0;
-  std::vector<StageModel> models;  // replace those that are loaded; none: only unload
+  std::vector<StageModel> models;  // replace those that are loaded, but for the same ones; none: only
+                                   // unload
   int threads = 0;                 // to compute with from now on; 0: as in the options
 };
 struct MeasureTask {
@@ -78,8 +80,8 @@ class Computer {
   ~Computer();  // finishes the task at hand, forgets the others
 
   void post(Task task);
-  // Forgets jobs that have not begun.
-  void forget_jobs();
+  // Forgets jobs that have not begun; of all requests, or of one.
+  void forget_jobs(std::optional<std::uint64_t> request = std::nullopt);
   [[nodiscard]] std::vector<Outcome> take();
 
  private:
@@ -97,7 +99,9 @@ class Computer {
   [[nodiscard]] Outcome perform(LoadTask& task);
   [[nodiscard]] Outcome perform(MeasureTask& task);
   [[nodiscard]] Outcome perform(Job& job);
-  [[nodiscard]] Result<Loading> load(const StageModel& model);
+  [[nodiscard]] std::map<StageId, engine::Session> take_sessions(const LoadTask& task);
+  [[nodiscard]] Result<engine::Session> load(const StageModel& model);
+  [[nodiscard]] static Result<Loading> bind(const StageModel& model, engine::Session session);
   [[nodiscard]] Result<std::vector<engine::SharedTensor>> run(Job& job);
   void stretch(double start_s, double cpu_before_s) const;
 
@@ -106,6 +110,7 @@ class Computer {
   int wake_;
   int threads_;                        // of the thread, as the next
   std::map<StageId, Loading> stages_;  // of the thread
+  Bytes idle_memory_{0};               // of the thread
 
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -25,8 +25,8 @@ Coordinator two_in_two_out(std::uint64_t window = 3) {
                       .triggers = {{ValueId(5), {PeerId(1)}}},
                       .outputs = {ValueId(8), ValueId(9)},
                       .window = window,
-                      .request_timeout = 10s,
-                      .epoch = kEpoch});
+                      .epoch = kEpoch},
+                     10s);
 }
 
 Parcel both_outputs(std::uint64_t request) {
@@ -103,19 +103,19 @@ TEST(Coordinator, GivesAFailureInItsPlaceAndGoesOn) {
   EXPECT_EQ((*second)->request, 1u);
 }
 
-TEST(Coordinator, GivesNoAnswerToWhatIsForgottenButKeepsItsPlaceUntilItIsComplete) {
+TEST(Coordinator, GivesNoAnswerToWhatIsForgottenAndSaysWhatNobodyNeeds) {
   Coordinator coordinator = two_in_two_out();
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(coordinator.submit({}, kNow));
-  coordinator.accept(both_outputs(0), kNow);
-  coordinator.forget();
-  ASSERT_TRUE(coordinator.submit({}, kNow));
-  EXPECT_TRUE(coordinator.full());
-  coordinator.accept(both_outputs(2), kNow);
-  EXPECT_FALSE(coordinator.next());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(coordinator.submit({}, kNow));
   coordinator.accept(both_outputs(1), kNow);
+  EXPECT_EQ(coordinator.forget(), (std::vector<std::uint64_t>{0, 2}));
+  EXPECT_FALSE(coordinator.next());
+  EXPECT_FALSE(coordinator.full());
+  EXPECT_EQ(coordinator.submit({}, kNow)->request, 3u);
+  EXPECT_EQ(coordinator.accept(both_outputs(2), kNow), 2u);
+  coordinator.accept(both_outputs(3), kNow);
   const auto answer = coordinator.next();
   ASSERT_TRUE(answer && *answer);
-  EXPECT_EQ((*answer)->request, 2u);
+  EXPECT_EQ((*answer)->request, 3u);
 }
 
 TEST(Coordinator, DropsWhatIsRepeatedUnknownOrOfAnotherEpoch) {
@@ -133,15 +133,59 @@ TEST(Coordinator, DropsWhatIsRepeatedUnknownOrOfAnotherEpoch) {
   EXPECT_FALSE(coordinator.next());
 }
 
-TEST(Coordinator, TellsTheOldestRequestThatIsOverdue) {
+TEST(Coordinator, EndsARequestThatIsOverdueInItsPlace) {
   Coordinator coordinator = two_in_two_out();
+  EXPECT_FALSE(coordinator.deadline());
   ASSERT_TRUE(coordinator.submit({}, kNow));
   ASSERT_TRUE(coordinator.submit({}, kNow + 1s));
-  EXPECT_FALSE(coordinator.overdue(kNow + 10s));
-  EXPECT_EQ(coordinator.overdue(kNow + 11s), 0u);
-  coordinator.accept(both_outputs(0), kNow + 11s);
-  EXPECT_FALSE(coordinator.overdue(kNow + 11s));
-  EXPECT_EQ(coordinator.overdue(kNow + 12s), 1u);
+  EXPECT_EQ(coordinator.deadline(), kNow + 10s);
+  EXPECT_THAT(coordinator.expire(kNow + 10s, "late"), SizeIs(0));
+  EXPECT_EQ(coordinator.expire(kNow + 11s, "late"), (std::vector<std::uint64_t>{0}));
+  EXPECT_EQ(coordinator.deadline(), kNow + 11s);
+  EXPECT_EQ(coordinator.accept(both_outputs(0), kNow + 11s), 2u);
+  coordinator.accept(both_outputs(1), kNow + 11s);
+  const auto first = coordinator.next();
+  ASSERT_TRUE(first && !*first);
+  EXPECT_EQ(first->error(), (Error{ErrorKind::lost, "request 0: late"}));
+  const auto second = coordinator.next();
+  EXPECT_TRUE(second && *second);
+}
+
+TEST(Coordinator, SendsWhatHasNoAnswerAgainUnderTheNextPlan) {
+  Coordinator coordinator = two_in_two_out();
+  for (std::int64_t i = 0; i < 3; ++i) ASSERT_TRUE(coordinator.submit({tensor(i + 1)}, kNow));
+  coordinator.accept(both_outputs(1), kNow);
+  coordinator.accept({.epoch = kEpoch, .request = 2, .items = {{ValueId(9), tensor(1)}}}, kNow);
+  coordinator.suspend();
+  EXPECT_EQ(coordinator.accept(both_outputs(0), kNow), 2u);
+
+  // One peer reads both inputs, and values have other numbers.
+  const auto again = coordinator.resume({.inputs = {{ValueId(0), {PeerId(1)}}, {ValueId(1), {PeerId(1)}}},
+                                         .outputs = {ValueId(3), ValueId(4)},
+                                         .window = 2,
+                                         .epoch = kEpoch + 1});
+  ASSERT_THAT(again, SizeIs(2));
+  EXPECT_EQ(again[0].parcel.request, 0u);
+  EXPECT_EQ(again[1].parcel.request, 2u);
+  EXPECT_EQ(again[1].parcel.epoch, kEpoch + 1);
+  ASSERT_THAT(again[1].parcel.items, SizeIs(2));
+  EXPECT_EQ(again[1].parcel.items[0].tensor.data.size(), 3u);
+  EXPECT_TRUE(coordinator.full());
+
+  EXPECT_EQ(coordinator.accept(both_outputs(0), kNow), 2u);  // of the old one
+  for (const std::uint64_t request : {2, 0}) {
+    EXPECT_EQ(coordinator.accept({.epoch = kEpoch + 1,
+                                  .request = request,
+                                  .items = {{ValueId(3), tensor(8)}, {ValueId(4), tensor(9)}}},
+                                 kNow),
+              0u);
+  }
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const auto answer = coordinator.next();
+    ASSERT_TRUE(answer && *answer);
+    EXPECT_EQ((*answer)->request, i);
+    EXPECT_EQ((*answer)->outputs[0].data.size(), 8u);
+  }
 }
 
 }  // namespace

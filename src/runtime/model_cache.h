@@ -17,6 +17,8 @@ struct ModelFiles {
   std::string sha256;
   std::string data_file;    // the name by which the model knows it; empty: none
   std::string data_sha256;
+
+  friend bool operator==(const ModelFiles&, const ModelFiles&) = default;
 };
 
 struct ModelCacheOptions {

@@ -1,269 +1,186 @@
 #include "runtime/pipeline.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
+#include <map>
 #include <random>
 #include <utility>
 #include <zmq.hpp>
 
-#include "foundation/suggest.h"
-#include "runtime/coordinator.h"
-#include "runtime/remote_worker.h"
-#include "runtime/route.h"
-#include "runtime/setup.h"
+#include "runtime/conductor.h"
 #include "runtime/sockets.h"
 #include "runtime/usage.h"
+#include "runtime/wire.h"
+#include "runtime/worker_link.h"
 
 namespace convoy::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
-// How often the workers' hosts are asked whether they live, while results are waited for.
-constexpr std::chrono::milliseconds kCheck{100};
-// A report or a stop is answered by a thread that does not compute.
+// How often the workers' hosts are asked whether they live.
+constexpr auto kCheck = 50ms;
+// A process that died is known to its host a moment after its sockets closed.
+constexpr auto kObituary = 200ms;
+// A report is answered by a thread that does not compute.
 constexpr Seconds kAnswer{10};
+// Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
+constexpr auto kLeave = 2s;
 
 Clock::time_point after(Seconds time) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
 }
 
-// An epoch that no other pipeline uses.
-std::uint64_t new_epoch() {
+// From here on no other pipeline uses any.
+std::uint64_t first_epoch() {
   std::random_device random;
-  return (std::uint64_t{random()} << 32 | random()) | 1;
-}
-
-// The devices of a route, as the fleet knows them.
-Result<std::vector<DeviceId>> find_devices(const Route& route, const fleet::Fleet& fleet) {
-  std::vector<DeviceId> found;
-  for (const std::string& name : route.devices) {
-    const auto device = fleet.find(name);
-    if (!device) {
-      std::vector<std::string> known;
-      for (const fleet::Device& each : fleet.devices) known.push_back(each.name);
-      return fail(ErrorKind::input, "map.json: device \"{}\" is not among the devices{}", name,
-                  suggest(name, known));
-    }
-    found.push_back(*device);
-  }
-  return found;
+  return std::uint64_t{random()} << 32 | 1;
 }
 
 }  // namespace
 
-struct Pipeline::State {
-  explicit State(Route routed, CoordinatorSpec spec)
-      : route(std::move(routed)), epoch(spec.epoch), window(spec.window), core(std::move(spec)) {}
-  ~State();
-
-  [[nodiscard]] Result<void> load(const std::filesystem::path& directory,
-                                  const onnx::SplitMap& map, const fleet::Fleet& fleet,
-                                  const std::vector<DeviceId>& devices, WorkerHost& host,
-                                  const PipelineOptions& options);
-  // Whether those workers can reach each other that send each other tensors.
-  [[nodiscard]] Result<void> check_reach() const;
-  [[nodiscard]] wire::Request setup_of(PeerId peer, const onnx::SplitMap& map,
-                                       const fleet::Fleet& fleet,
-                                       const std::vector<DeviceId>& devices,
-                                       onnx::CutMode mode) const;
-  // The same request to every worker, at once.
-  [[nodiscard]] Result<std::vector<wire::Answer>> ask_all(const wire::Request& request,
-                                                          Clock::time_point deadline);
-  void send(const std::vector<Delivery>& deliveries);
-  void receive();
-  [[nodiscard]] Result<void> check();
-  [[nodiscard]] RemoteWorker& remote(PeerId peer) { return workers[peer.index() - 1]; }
-  // The end: every later call says the same.
-  [[nodiscard]] std::unexpected<Error> end(Error error) {
-    lost = error;
-    return std::unexpected(std::move(error));
+// The conductor's world: sockets, and the host that starts workers.
+struct Pipeline::State : ConductorWorld {
+  State(const fleet::Fleet& of, WorkerHost& by, const PipelineOptions& with)
+      : fleet(of), host(by), options(with), lost(of.devices.size()) {
+    links.resize(of.devices.size());
   }
+  ~State() override;
 
+  Result<WorkerHost::Worker> reach(DeviceId device) override;
+  Result<void> open_data(DeviceId device) override { return links[device]->open_data(); }
+  void send(DeviceId device, Gate::Side side, Parts parts) override {
+    if (links[device]) links[device]->send(side, std::move(parts));
+  }
+  void close(DeviceId device) override {
+    links[device].reset();
+    lost[device].reset();
+  }
+  Error unreached(DeviceId device) const override { return links[device]->unreached(); }
+  double clock_s() const override { return steady_seconds(); }
+
+  // Tells the conductor what has happened.
+  void receive();
+  void look_at(DeviceId device, Clock::time_point now, bool ask_host);
+  void wait_for_more(Clock::time_point deadline);
+  // Until `done` says so; or the end, or the deadline.
+  template <class Done>
+  [[nodiscard]] Result<void> until(Clock::time_point deadline, Done done);
+  [[nodiscard]] Result<std::map<DeviceId, wire::Figures>> figures(bool with_intervals);
+
+  fleet::Fleet fleet;
+  WorkerHost& host;
+  PipelineOptions options;
   zmq::context_t context{1};
-  Route route;
-  std::uint64_t epoch;
-  std::uint64_t window;
-  Coordinator core;
-  std::vector<std::string> files;      // of the stages
-  std::vector<RemoteWorker> workers;   // as the route's devices
-  double started_s = 0;                // by our steady clock
-  std::optional<Error> lost;
+  ById<DeviceId, std::optional<WorkerLink>> links;
+  ById<DeviceId, std::optional<Clock::time_point>> lost;  // connections, whose process may be, too
+  Clock::time_point asked_host;
+  std::optional<Conductor> conductor;
+  std::size_t plan = 0;  // in force, or the last that was
+  double started_s = 0;  // by our steady clock
 };
 
 Pipeline::State::~State() {
-  // Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
-  const Clock::time_point deadline = after(Seconds(2));
-  for (RemoteWorker& worker : workers) {
-    if (worker.is_ours()) worker.leave(deadline);
+  if (!conductor) return;
+  conductor->leave(Clock::now());
+  const Clock::time_point deadline = Clock::now() + kLeave;
+  while (!conductor->has_left() && Clock::now() < deadline) {
+    wait_for_more(deadline);
+    receive();
   }
 }
 
-Result<void> Pipeline::State::load(const std::filesystem::path& directory,
-                                   const onnx::SplitMap& map, const fleet::Fleet& fleet,
-                                   const std::vector<DeviceId>& devices, WorkerHost& host,
-                                   const PipelineOptions& options) {
-  Clock::time_point deadline = after(options.load_timeout);
-  for (const DeviceId device : devices) {
-    auto worker = RemoteWorker::start(context, fleet.devices[device], host,
-                                      {.silence = options.silence, .stop = options.stop});
-    if (!worker) return std::unexpected(std::move(worker.error()));
-    workers.push_back(*std::move(worker));
-  }
-  if (auto fit = check_reach(); !fit) return fit;
-  std::vector<std::string> keys;
-  for (const RemoteWorker& worker : workers) {
-    if (worker.worker().own) keys.push_back(worker.worker().server_key);
-  }
-  for (RemoteWorker& worker : workers) {
-    if (auto greeted = worker.greet(deadline, keys); !greeted) return greeted;
-  }
-  for (const Route::Stage& stage : route.stages) {
-    const onnx::SubModel& sub_model = map.sub_models[stage.sub_model];
-    files.push_back(sub_model.file);
-    auto sent = remote(stage.peer)
-                    .send_model(directory / sub_model.file,
-                                {sub_model.sha256, sub_model.data_file, sub_model.data_sha256},
-                                options.load_timeout);
-    if (!sent) return within(sub_model.file, std::move(sent.error()));
-  }
-
-  deadline = after(options.load_timeout);  // sending takes as long as it takes
-  std::vector<std::uint64_t> setups;
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    setups.push_back(workers[i].post(setup_of(PeerId(i + 1), map, fleet, devices, options.mode)));
-  }
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    if (auto ready = workers[i].await(setups[i], deadline); !ready) {
-      return within("load", std::move(ready.error()));
-    }
-  }
-  for (RemoteWorker& worker : workers) {
-    if (auto open = worker.open_data(deadline); !open) return open;
-  }
-  wire::Request start;
-  start.mutable_start()->set_epoch(epoch);
-  start.mutable_start()->set_window(window);
-  if (auto started = ask_all(start, deadline); !started) return std::unexpected(started.error());
-  started_s = steady_seconds();
-  for (RemoteWorker& worker : workers) worker.ignore_stop();
-  return {};
+Result<WorkerHost::Worker> Pipeline::State::reach(DeviceId device) {
+  close(device);
+  auto worker = host.start(fleet.devices[device]);
+  if (!worker) return worker;
+  // Pings of the connection itself only end it when the conductor has given it up.
+  auto link =
+      WorkerLink::connect(context, fleet.devices[device].name, *worker, 2 * options.silence);
+  if (!link) return std::unexpected(std::move(link.error()));
+  links[device].emplace(*std::move(link));
+  return worker;
 }
 
-Result<void> Pipeline::State::check_reach() const {
-  for (const Route::Stage& stage : route.stages) {
-    for (const StageSpec::Output& output : stage.spec.outputs) {
-      for (const PeerId reader : peers_of(output.readers)) {
-        if (reader == kCoordinator || reader == stage.peer) continue;
-        const RemoteWorker& from = workers[stage.peer.index() - 1];
-        const RemoteWorker& to = workers[reader.index() - 1];
-        if (from.worker().own.has_value() == to.worker().own.has_value() &&
-            from.is_real() == to.is_real()) {
-          continue;
-        }
-        const RemoteWorker& local = from.is_real() ? to : from;
-        return fail(
-            ErrorKind::input,
-            "device {} would send tensors to device {}, but {} is emulated "
-            "here, where only this host reaches it; right would be a convoy worker of its own "
-            "and its address in devices.yaml",
-            from.name(), to.name(), local.name());
+void Pipeline::State::look_at(DeviceId device, Clock::time_point now, bool ask_host) {
+  const std::string& name = fleet.devices[device].name;
+  if (links[device]) {
+    links[device]->update();
+    links[device]->set_greeted(conductor->is_here(device));
+    for (const Gate::Side side : {Gate::Side::control, Gate::Side::data}) {
+      while (links[device]) {
+        auto parts = links[device]->receive(side);
+        if (!parts) break;
+        conductor->take(device, side, *std::move(parts), now);
       }
     }
   }
-  return {};
-}
-
-wire::Request Pipeline::State::setup_of(PeerId peer, const onnx::SplitMap& map,
-                                        const fleet::Fleet& fleet,
-                                        const std::vector<DeviceId>& devices,
-                                        onnx::CutMode mode) const {
-  wire::Request request;
-  wire::Setup& setup = *request.mutable_setup();
-  setup.set_self(static_cast<std::uint32_t>(peer.index()));
-  setup.set_shared_radio(fleet.contention != fleet::Contention::link);
-  const onnx::OptimizationLevel level = mode == onnx::CutMode::exact
-                                            ? onnx::OptimizationLevel::none
-                                            : onnx::OptimizationLevel::all;
-  std::vector<Reader> readers;
-  for (const Route::Stage& from : route.stages) {
-    if (from.peer != peer) continue;
-    wire::StageSetup& stage = *setup.add_stages();
-    stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
-    const onnx::SubModel& sub_model = map.sub_models[from.sub_model];
-    *stage.mutable_model() =
-        to_wire({sub_model.sha256, sub_model.data_file, sub_model.data_sha256});
-    stage.set_level(std::string(onnx::name_of(level)));
-    for (std::size_t k = 0; k < from.spec.inputs.size(); ++k) {
-      wire::ReadValue& input = *stage.add_inputs();
-      input.set_value(static_cast<std::uint32_t>(from.spec.inputs[k].index()));
-      input.set_name(from.input_names[k]);
-    }
-    for (std::size_t k = 0; k < from.spec.outputs.size(); ++k) {
-      wire::WrittenValue& output = *stage.add_outputs();
-      output.set_value(static_cast<std::uint32_t>(from.spec.outputs[k].value.index()));
-      output.set_name(from.output_names[k]);
-      for (const Reader& reader : from.spec.outputs[k].readers) {
-        wire::Reader& entry = *output.add_readers();
-        for (const PeerId turn : reader.turns()) {
-          entry.add_turns(static_cast<std::uint32_t>(turn.index()));
-        }
-        readers.push_back(reader);
-      }
+  if (ask_host || lost[device]) {
+    if (const auto obituary = host.obituary(name)) {
+      return conductor->lose(
+          device, {ErrorKind::lost, fmt::format("device {} {}", name, *obituary)}, true, now);
     }
   }
-  const WorkerHost::Network network = workers[peer.index() - 1].worker().network;
-  setup.set_threads(workers[peer.index() - 1].threads());
-  for (const PeerId reader : peers_of(readers)) {
-    if (reader == kCoordinator || reader == peer) continue;
-    const RemoteWorker& to = workers[reader.index() - 1];
-    wire::Peer& entry = *setup.add_peers();
-    entry.set_peer(static_cast<std::uint32_t>(reader.index()));
-    entry.set_name(to.name());
-    entry.set_endpoint(to.worker().endpoint.data);
-    entry.set_key(to.worker().server_key);
-    if (network == WorkerHost::Network::real) continue;
-    const fleet::Link& link =
-        fleet.links[devices[peer.index() - 1]][devices[reader.index() - 1]];
-    entry.set_latency_s(link.latency.count());
-    if (network == WorkerHost::Network::paced) {
-      entry.set_bytes_per_second(link.bandwidth.value());
-    }
+  if (!links[device]) return;
+  if (links[device]->is_hopeless()) {
+    return conductor->lose(device, links[device]->unreached(), false, now);
   }
-  return request;
-}
-
-Result<std::vector<wire::Answer>> Pipeline::State::ask_all(const wire::Request& request,
-                                                           Clock::time_point deadline) {
-  std::vector<std::uint64_t> ids;
-  for (RemoteWorker& worker : workers) ids.push_back(worker.post(request));
-  std::vector<wire::Answer> answers;
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    auto answer = workers[i].await(ids[i], deadline);
-    if (!answer) return std::unexpected(std::move(answer.error()));
-    answers.push_back(*std::move(answer));
-  }
-  return answers;
-}
-
-void Pipeline::State::send(const std::vector<Delivery>& deliveries) {
-  for (const Delivery& delivery : deliveries) remote(delivery.to).send(delivery.parcel);
+  if (!links[device]->is_lost()) return;
+  if (!lost[device]) lost[device] = now;
+  if (fleet.devices[device].address.empty() && now - *lost[device] < kObituary) return;
+  conductor->lose(
+      device, {ErrorKind::lost, fmt::format("device {} does not answer any more", name)}, false,
+      now);
 }
 
 void Pipeline::State::receive() {
-  for (RemoteWorker& worker : workers) {
-    while (const std::optional<Parcel> parcel = worker.receive()) {
-      core.accept(*parcel, Clock::now());
-    }
+  const Clock::time_point now = Clock::now();
+  const bool ask_host = now - asked_host >= kCheck;
+  if (ask_host) asked_host = now;
+  for (const DeviceId device : fleet.devices.ids()) look_at(device, now, ask_host);
+  conductor->tick(Clock::now());
+  if (conductor->running()) plan = *conductor->running();
+}
+
+void Pipeline::State::wait_for_more(Clock::time_point deadline) {
+  std::vector<zmq::pollitem_t> items;
+  bool any_lost = false;
+  for (const DeviceId device : fleet.devices.ids()) {
+    if (links[device]) links[device]->add_to(items);
+    any_lost = any_lost || lost[device].has_value();
+  }
+  const Clock::time_point now = Clock::now();
+  const auto most = any_lost ? Clock::duration(10ms) : Clock::duration(kCheck);
+  wait(items, std::min<Clock::duration>({most, deadline - now, conductor->next_tick() - now}));
+}
+
+template <class Done>
+Result<void> Pipeline::State::until(Clock::time_point deadline, Done done) {
+  while (true) {
+    receive();
+    if (done()) return {};
+    if (conductor->ended()) return std::unexpected(*conductor->ended());
+    if (Clock::now() >= deadline) return {};
+    if (options.stop && options.stop()) return fail(ErrorKind::cancelled, "stopped");
+    wait_for_more(deadline);
   }
 }
 
-Result<void> Pipeline::State::check() {
-  for (RemoteWorker& worker : workers) {
-    if (auto there = worker.check(); !there) return there;
-  }
-  return {};
+Result<std::map<DeviceId, wire::Figures>> Pipeline::State::figures(bool with_intervals) {
+  std::optional<std::map<DeviceId, wire::Figures>> figures;
+  std::uint64_t asked = 0;  // in this epoch
+  const auto done = until(after(kAnswer), [&] {
+    if (conductor->running() && conductor->epoch() != asked) {
+      asked = conductor->epoch();
+      conductor->ask_figures(with_intervals, Clock::now());
+    }
+    figures = conductor->figures();
+    return figures.has_value();
+  });
+  if (!done) return std::unexpected(done.error());
+  if (!figures) return fail(ErrorKind::lost, "the devices do not say what they did");
+  return *std::move(figures);
 }
 
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -271,86 +188,79 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 Pipeline::~Pipeline() = default;
 
-Result<Pipeline> Pipeline::start(const std::filesystem::path& directory,
-                                 const onnx::SplitMap& map, const fleet::Fleet& fleet,
+Result<Pipeline> Pipeline::start(std::vector<ReadyPlan> plans, const fleet::Fleet& fleet,
                                  WorkerHost& host, const PipelineOptions& options) try {
-  Result<Route> routed = route(map);
-  if (!routed) return std::unexpected(std::move(routed.error()));
-  const auto devices = find_devices(*routed, fleet);
-  if (!devices) return std::unexpected(devices.error());
-
-  CoordinatorSpec spec{
-      .inputs = routed->inputs,
-      .triggers = routed->triggers,
-      .outputs = routed->outputs,
-      .window = options.in_flight > 0 ? options.in_flight : 2 * routed->stages.size() + 2,
-      .request_timeout = options.request_timeout,
-      .epoch = new_epoch()};
-  auto state = std::make_unique<State>(*std::move(routed), std::move(spec));
-  if (auto loaded = state->load(directory, map, fleet, *devices, host, options); !loaded) {
-    state->lost = loaded.error();
-    return std::unexpected(std::move(loaded.error()));
-  }
+  auto state = std::make_unique<State>(fleet, host, options);
+  auto conductor = Conductor::create(fleet, std::move(plans),
+                                     {.in_flight = options.in_flight,
+                                      .request_timeout = options.request_timeout,
+                                      .load_timeout = options.load_timeout,
+                                      .silence = options.silence,
+                                      .comeback = options.comeback,
+                                      .epoch = first_epoch()},
+                                     *state);
+  if (!conductor) return std::unexpected(std::move(conductor.error()));
+  state->conductor.emplace(*std::move(conductor));
+  state->conductor->begin(Clock::now());
+  const auto running = state->until(Clock::time_point::max(), [&] {
+    return state->conductor->running().has_value();
+  });
+  if (!running) return std::unexpected(running.error());
+  state->started_s = steady_seconds();
+  state->options.stop = nullptr;  // the pipeline's user stops it from here on
   return Pipeline(std::move(state));
 } catch (const zmq::error_t& error) {
   return fail(ErrorKind::failure, "cannot start the pipeline: {}", error.what());
 }
 
-std::size_t Pipeline::stages() const { return state_->route.stages.size(); }
+std::size_t Pipeline::stages() const {
+  return state_->conductor->route(state_->plan).stages.size();
+}
 
-bool Pipeline::full() const { return state_->core.full(); }
+std::size_t Pipeline::plan() const { return state_->plan; }
+
+bool Pipeline::full() const { return state_->conductor->full(); }
 
 Result<std::uint64_t> Pipeline::submit(std::vector<engine::SharedTensor> inputs) {
-  if (state_->lost) return std::unexpected(*state_->lost);
-  auto submitted = state_->core.submit(std::move(inputs), Clock::now());
-  if (!submitted) return std::unexpected(std::move(submitted.error()));
-  state_->send(submitted->deliveries);
-  return submitted->request;
+  if (state_->conductor->ended()) return std::unexpected(*state_->conductor->ended());
+  return state_->conductor->submit(std::move(inputs), Clock::now());
 }
 
 Result<std::optional<Answer>> Pipeline::next(Seconds timeout) {
-  const Clock::time_point deadline = after(timeout);
-  while (true) {
-    if (state_->lost) return std::unexpected(*state_->lost);
-    state_->receive();
-    if (auto answer = state_->core.next()) {
-      if (*answer) return std::optional(std::move(**answer));
-      return std::unexpected(std::move(answer->error()));
-    }
-    const Clock::time_point now = Clock::now();
-    if (auto there = state_->check(); !there) return state_->end(std::move(there.error()));
-    if (const auto request = state_->core.overdue(now)) {
-      return state_->end({ErrorKind::lost,
-                          fmt::format("request {} was not answered in time", *request)});
-    }
-    if (now >= deadline) return std::nullopt;
-    std::vector<zmq::pollitem_t> items;
-    for (RemoteWorker& worker : state_->workers) worker.add_to(items);
-    wait(items, std::min<Clock::duration>(kCheck, deadline - now));
-  }
+  std::optional<Result<Answer>> answer;
+  const auto done = state_->until(after(timeout), [&] {
+    answer = state_->conductor->next();
+    return answer.has_value();
+  });
+  if (!done) return std::unexpected(done.error());
+  if (!answer) return std::nullopt;
+  if (!*answer) return std::unexpected(std::move(answer->error()));
+  return std::optional(**std::move(answer));
 }
 
-void Pipeline::forget() { state_->core.forget(); }
+void Pipeline::forget() { state_->conductor->forget(); }
+
+const std::vector<Recovery>& Pipeline::recoveries() const {
+  return state_->conductor->recoveries();
+}
 
 Result<std::vector<StageReport>> Pipeline::report() {
-  if (state_->lost) return std::unexpected(*state_->lost);
-  wire::Request request;
-  request.mutable_report();
-  const auto answers = state_->ask_all(request, after(kAnswer));
-  if (!answers) return state_->end(answers.error());
-
+  const auto all = state_->figures(false);
+  if (!all) return std::unexpected(all.error());
+  const Route& route = state_->conductor->route(state_->plan);
+  const onnx::SplitMap& map = state_->conductor->plan(state_->plan).map;
   std::vector<StageReport> reports;
-  for (std::size_t i = 0; i < state_->route.stages.size(); ++i) {
-    const Route::Stage& stage = state_->route.stages[i];
-    const wire::Figures& figures = (*answers)[stage.peer.index() - 1].figures();
-    StageReport report{.device = state_->route.devices[stage.peer.index() - 1],
-                       .file = state_->files[i],
+  for (const Route::Stage& stage : route.stages) {
+    const std::string& device = route.devices[stage.peer.index() - 1];
+    const wire::Figures& figures = all->at(*state_->fleet.find(device));
+    StageReport report{.device = device,
+                       .file = map.sub_models[stage.sub_model].file,
                        .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
                        .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
                        .cpu_seconds = figures.cpu_s(),
                        .dropped = from_wire(figures.dropped())};
     for (const wire::StageReport& said : figures.stages()) {
-      if (said.stage() != i) continue;
+      if (said.stage() != stage.spec.id.index()) continue;
       report.requests = said.requests();
       report.busy = Seconds(said.busy_s());
       report.sent = Bytes(static_cast<std::int64_t>(said.sent_bytes()));
@@ -361,23 +271,18 @@ Result<std::vector<StageReport>> Pipeline::report() {
 }
 
 Result<std::vector<BusyInterval>> Pipeline::busy_intervals() {
-  if (state_->lost) return std::unexpected(*state_->lost);
-  wire::Request request;
-  request.mutable_report()->set_intervals(true);
-  const auto answers = state_->ask_all(request, after(kAnswer));
-  if (!answers) return state_->end(answers.error());
-
+  const auto all = state_->figures(true);
+  if (!all) return std::unexpected(all.error());
   std::vector<BusyInterval> intervals;
-  for (std::size_t i = 0; i < answers->size(); ++i) {
-    const wire::Figures& figures = (*answers)[i].figures();
+  for (const auto& [device, figures] : *all) {
     const int count = std::min({figures.interval_stage_size(), figures.interval_request_size(),
                                 figures.interval_start_s_size(), figures.interval_end_s_size()});
     const double origin_s =
-        state_->started_s + state_->workers[i].clock_offset().count();
+        state_->started_s + state_->conductor->clock_offset(device).count();
     for (int k = 0; k < count; ++k) {
       const bool makes_sense =
-          figures.interval_stage(k) < state_->route.stages.size() &&
-          std::isfinite(figures.interval_start_s(k)) && std::isfinite(figures.interval_end_s(k)) &&
+          figures.interval_stage(k) < stages() && std::isfinite(figures.interval_start_s(k)) &&
+          std::isfinite(figures.interval_end_s(k)) &&
           figures.interval_start_s(k) <= figures.interval_end_s(k);
       if (!makes_sense) continue;
       intervals.push_back({.stage = figures.interval_stage(k),

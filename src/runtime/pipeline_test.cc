@@ -137,7 +137,7 @@ class PipelineTest : public testing::Test {
     if (!std::filesystem::exists(kModels)) GTEST_SKIP() << "no ONNX test data installed";
   }
   Result<Pipeline> start(const onnx::SplitMap& map, PipelineOptions options = {}) {
-    return Pipeline::start(kModels, map, fleet_, host_, options);
+    return Pipeline::start({{kModels, map}}, fleet_, host_, options);
   }
 
   fleet::Fleet fleet_ = fleet_of({"phone", "tablet"});

@@ -8,7 +8,7 @@
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
-#include "runtime/pipeline.h"
+#include "runtime/worker_host.h"
 
 namespace convoy::runtime {
 

@@ -71,7 +71,7 @@ Result<Runs> profile_runs(const Subject& subject, const fleet::Fleet& fleet,
                           const std::function<bool()>& stop) {
   onnx::SplitMap map = subject.map;
   map.sub_models.front().device = device.name;
-  auto pipeline = Pipeline::start(subject.file.parent_path(), map, fleet, host,
+  auto pipeline = Pipeline::start({{subject.file.parent_path(), map}}, fleet, host,
                                   {.load_timeout = kLoad, .stop = stop});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
   const auto ends = ends_of_runs(*pipeline, subject, stop);

@@ -13,6 +13,32 @@ void Stage::start(std::uint64_t epoch, std::uint64_t window) {
   gathered_.clear();
 }
 
+Stage::Gathered& Stage::gather(std::uint64_t number) {
+  const auto [found, is_new] = gathered_.try_emplace(number);
+  if (is_new) {
+    found->second.inputs.resize(spec_.inputs.size());
+    found->second.missing = spec_.inputs.size();
+    // The coordinator never runs more than a window ahead of the oldest unanswered request.
+    while (gathered_.rbegin()->first - gathered_.begin()->first >= window_) {
+      gathered_.erase(gathered_.begin());
+    }
+  }
+  return found->second;
+}
+
+bool Stage::has_ended(std::uint64_t request) const {
+  return !gathered_.empty() && request < gathered_.rbegin()->first &&
+         gathered_.rbegin()->first - request >= window_;
+}
+
+void Stage::cancel(std::uint64_t epoch, std::uint64_t request) {
+  if (epoch != epoch_ || epoch_ == 0 || has_ended(request)) return;
+  Gathered& gathered = gather(request);
+  gathered.complete = true;
+  gathered.cancelled = true;
+  gathered.inputs.clear();
+}
+
 Stage::Step Stage::accept(const Parcel& parcel) {
   Step step;
   std::vector<std::pair<std::size_t, const Item*>> mine;
@@ -22,22 +48,11 @@ Stage::Step Stage::accept(const Parcel& parcel) {
   }
   if (mine.empty()) return step;
 
-  const bool ended = !gathered_.empty() && parcel.request < gathered_.rbegin()->first &&
-                     gathered_.rbegin()->first - parcel.request >= window_;
-  if (parcel.epoch != epoch_ || epoch_ == 0 || ended) {
+  if (parcel.epoch != epoch_ || epoch_ == 0 || has_ended(parcel.request)) {
     step.dropped = mine.size();
     return step;
   }
-  const auto [found, is_new] = gathered_.try_emplace(parcel.request);
-  Gathered& request = found->second;
-  if (is_new) {
-    request.inputs.resize(spec_.inputs.size());
-    request.missing = spec_.inputs.size();
-    // The coordinator never runs more than a window ahead of the oldest unanswered request.
-    while (gathered_.rbegin()->first - gathered_.begin()->first >= window_) {
-      gathered_.erase(gathered_.begin());
-    }
-  }
+  Gathered& request = gather(parcel.request);
   for (const auto& [input, item] : mine) {
     if (request.complete || request.inputs[input]) {
       ++step.dropped;
@@ -64,6 +79,8 @@ std::vector<Delivery> Stage::finish(std::uint64_t epoch, std::uint64_t request,
                                     Result<std::vector<engine::SharedTensor>> outputs) {
   std::vector<Delivery> deliveries;
   if (epoch != epoch_) return deliveries;
+  const auto gathered = gathered_.find(request);
+  if (gathered != gathered_.end() && gathered->second.cancelled) return deliveries;
   if (outputs && outputs->size() != spec_.outputs.size()) {
     outputs = fail(ErrorKind::failure, "a stage made {} values instead of {}", outputs->size(),
                    spec_.outputs.size());

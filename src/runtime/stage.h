@@ -65,7 +65,9 @@ class Stage {
   void start(std::uint64_t epoch, std::uint64_t window);
   // Takes what the stage reads of a parcel; other values are somebody else's and do not count.
   [[nodiscard]] Step accept(const Parcel& parcel);
-  // The deliveries of a computed job, one per peer; none when its epoch is over.
+  // Nobody wants the request's result any more: what comes of it is dropped.
+  void cancel(std::uint64_t epoch, std::uint64_t request);
+  // The deliveries of a computed job, one per peer; none when its epoch is over or it was cancelled.
   // `outputs` are as in the spec.
   [[nodiscard]] std::vector<Delivery> finish(std::uint64_t epoch, std::uint64_t request,
                                              Result<std::vector<engine::SharedTensor>> outputs);
@@ -75,8 +77,13 @@ class Stage {
     std::vector<std::optional<engine::SharedTensor>> inputs;
     std::size_t missing = 0;
     std::optional<Error> failure;
-    bool complete = false;  // handed out; kept to recognise repeated items
+    bool complete = false;   // handed out; kept to recognise repeated items
+    bool cancelled = false;
   };
+
+  Gathered& gather(std::uint64_t request);
+  // By the window.
+  [[nodiscard]] bool has_ended(std::uint64_t request) const;
 
   StageSpec spec_;
   std::uint64_t epoch_ = 0;  // 0: not started

@@ -126,6 +126,21 @@ TEST(Stage, ForgetsRequestsThatMustHaveEnded) {
   EXPECT_EQ(stage.accept(parcel(4, {{ValueId(2), number(1)}})).dropped, 0u);
 }
 
+TEST(Stage, DropsWhatComesOfACancelledRequest) {
+  Stage stage = two_in_two_out();
+  // Before anything of it came, in between, and when it is being computed.
+  stage.cancel(kEpoch, 0);
+  EXPECT_EQ(stage.accept(parcel(0, {{ValueId(1), number(1)}, {ValueId(2), number(2)}})).dropped, 2u);
+  EXPECT_FALSE(stage.accept(parcel(1, {{ValueId(1), number(1)}})).job);
+  stage.cancel(kEpoch, 1);
+  EXPECT_EQ(stage.accept(parcel(1, {{ValueId(2), number(2)}})).dropped, 1u);
+  EXPECT_TRUE(stage.accept(parcel(2, {{ValueId(1), number(1)}, {ValueId(2), number(2)}})).job);
+  stage.cancel(kEpoch + 1, 2);
+  EXPECT_THAT(stage.finish(kEpoch, 2, {{number(1), number(1)}}), SizeIs(2));
+  stage.cancel(kEpoch, 2);
+  EXPECT_THAT(stage.finish(kEpoch, 2, {{number(1), number(1)}}), IsEmpty());
+}
+
 TEST(Stage, ForgetsEverythingWhenAnEpochBegins) {
   Stage stage = two_in_two_out();
   EXPECT_FALSE(stage.accept(parcel(0, {{ValueId(1), number(1)}})).job);

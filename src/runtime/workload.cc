@@ -44,6 +44,10 @@ Workload::Step Workload::accept(const Parcel& parcel) {
   return all;
 }
 
+void Workload::cancel(std::uint64_t epoch, std::uint64_t request) {
+  for (Running& running : stages_ | std::views::values) running.stage.cancel(epoch, request);
+}
+
 std::vector<Delivery> Workload::finish(Computed computed) {
   const auto found = stages_.find(computed.stage);
   if (found == stages_.end()) return {};

@@ -29,7 +29,8 @@ class Workload {
   // As Stage's; counting begins anew.
   void start(std::uint64_t epoch, std::uint64_t window);
   [[nodiscard]] Step accept(const Parcel& parcel);
-  // Nothing when its epoch is over.
+  void cancel(std::uint64_t epoch, std::uint64_t request);
+  // Nothing when its epoch is over or it was cancelled.
   [[nodiscard]] std::vector<Delivery> finish(Computed computed);
 
   // Adds stages and, if asked for, busy intervals.

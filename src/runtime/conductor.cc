@@ -1,0 +1,744 @@
+#include "runtime/conductor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "foundation/suggest.h"
+#include "plan/online.h"
+#include "runtime/setup.h"
+#include "runtime/wire.h"
+
+namespace convoy::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Workers that are away are tried again so often.
+constexpr Seconds kTryAgain{0.5};
+// No device that comes back waits longer before it is used.
+constexpr Seconds kMostSteady{60};
+// A plan that failed is not tried again for its `bar`, which doubles up to this.
+constexpr Seconds kMostBar{60};
+// Chunks underway of a file that a plan waits for, and of one that is sent in advance.
+constexpr std::size_t kUrgent = 16;
+constexpr std::size_t kInAdvance = 1;
+
+Conductor::Time operator+(Conductor::Time time, Seconds span) {
+  return time + std::chrono::ceil<Conductor::Time::duration>(span);
+}
+
+Result<DeviceId> find_device(const fleet::Fleet& fleet, const std::string& name) {
+  if (const auto device = fleet.find(name)) return *device;
+  std::vector<std::string> known;
+  for (const fleet::Device& each : fleet.devices) known.push_back(each.name);
+  return fail(ErrorKind::input, "map.json: device \"{}\" is not among the devices{}", name,
+              suggest(name, known));
+}
+
+CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
+  return {.inputs = route.inputs,
+          .triggers = route.triggers,
+          .outputs = route.outputs,
+          .window = in_flight > 0 ? in_flight : 2 * route.stages.size() + 2};
+}
+
+wire::Reader to_wire(const Reader& reader) {
+  wire::Reader message;
+  for (const PeerId turn : reader.turns()) {
+    message.add_turns(static_cast<std::uint32_t>(turn.index()));
+  }
+  return message;
+}
+
+}  // namespace
+
+PeerId Conductor::Plan::peer_of(DeviceId device) const {
+  return PeerId(static_cast<std::size_t>(std::ranges::find(devices, device) - devices.begin()) + 1);
+}
+
+Result<Conductor> Conductor::create(fleet::Fleet fleet, std::vector<ReadyPlan> plans,
+                                    const ConductorOptions& options, ConductorWorld& world) {
+  std::vector<Plan> made;
+  for (ReadyPlan& ready : plans) {
+    Result<Route> route = runtime::route(ready.map);
+    if (!route) return std::unexpected(std::move(route.error()));
+    Plan plan{.route = *std::move(route)};
+    for (const std::string& name : plan.route.devices) {
+      const Result<DeviceId> device = find_device(fleet, name);
+      if (!device) return std::unexpected(device.error());
+      plan.devices.push_back(*device);
+    }
+    if (ready.map.inputs != plans.front().map.inputs ||
+        ready.map.outputs != plans.front().map.outputs) {
+      return fail(ErrorKind::input, "{} and {} are not parts of one model: their inputs or outputs "
+                  "differ", plans.front().directory.string(), ready.directory.string());
+    }
+    plan.ready = ready;
+    made.push_back(std::move(plan));
+  }
+  return Conductor(std::move(fleet), std::move(made), options, world);
+}
+
+Conductor::Conductor(fleet::Fleet fleet, std::vector<Plan> plans, const ConductorOptions& options,
+                     ConductorWorld& world)
+    : fleet_(std::move(fleet)),
+      plans_(std::move(plans)),
+      options_(options),
+      world_(&world),
+      requests_(spec_of(plans_.front().route, options.in_flight), options.request_timeout),
+      epoch_(options.epoch - 1) {
+  workers_.resize(fleet_.devices.size());
+}
+
+void Conductor::begin(Time now) {
+  began_ = now;
+  for (const DeviceId device : fleet_.devices.ids()) {
+    if (!std::ranges::any_of(plans_, [&](const Plan& plan) {
+          return std::ranges::contains(plan.devices, device);
+        })) {
+      workers_[device].for_good = true;  // nobody needs it
+      continue;
+    }
+    reach(device, now);
+  }
+  // Each is told the keys of all, so only now.
+  for (const DeviceId device : fleet_.devices.ids()) {
+    if (workers_[device].state == Worker::State::greeting) greet(device, now);
+  }
+  tick(now);
+}
+
+// ---- Workers.
+
+void Conductor::reach(DeviceId device, Time now) {
+  Worker& worker = workers_[device];
+  worker.since = now;
+  worker.next_try = now + kTryAgain;
+  Result<WorkerHost::Worker> reached = world_->reach(device);
+  if (!reached) {
+    worker.trouble = within(fmt::format("device {}", fleet_.devices[device].name),
+                            std::move(reached.error()))
+                         .error();
+    return;
+  }
+  worker.state = Worker::State::greeting;
+  worker.at = *std::move(reached);
+}
+
+void Conductor::greet(DeviceId device, Time now) {
+  std::vector<std::string> keys;
+  for (const Worker& each : workers_) {
+    if (each.at.own) keys.push_back(each.at.server_key);
+  }
+  wire::Request hello;
+  *hello.mutable_hello() = hello_to(workers_[device].at, keys);
+  ask(device, Asked::hello, std::move(hello), now);
+}
+
+void Conductor::welcome(DeviceId device, const wire::Answer& answer, Time now) {
+  Worker& worker = workers_[device];
+  const fleet::Device& about = fleet_.devices[device];
+  auto fits = check_welcome(answer.welcome(), about, worker.at);
+  if (fits) {
+    worker.welcome = true;
+    if (auto open = world_->open_data(device); !open) {
+      fits = within(fmt::format("device {}", about.name), std::move(open.error()));
+    }
+  }
+  if (!fits) return lose(device, std::move(fits.error()), false, now);
+  wire::Request clock;
+  clock.mutable_clock();
+  ask(device, Asked::clock, std::move(clock), now);
+  wire::DataHeader knock;
+  knock.set_kind(wire::DataHeader::KNOCK);
+  knock.set_from(static_cast<std::uint32_t>(kCoordinator.index()));
+  Parts parts;
+  parts.push_back(to_part(knock));
+  world_->send(device, Gate::Side::data, std::move(parts));
+}
+
+void Conductor::arrive(DeviceId device, Time now) {
+  Worker& worker = workers_[device];
+  worker.state = Worker::State::here;
+  worker.was_here = true;
+  worker.trouble.reset();
+  worker.since = now;
+  worker.heard = now;
+}
+
+void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
+  Worker& worker = workers_[device];
+  worker.for_good = worker.for_good || for_good;
+  worker.trouble = error;
+  if (worker.state == Worker::State::away) return;
+  const bool was_here = worker.state == Worker::State::here;
+  world_->close(device);
+  worker.state = Worker::State::away;
+  worker.welcome = false;
+  worker.questions.clear();
+  worker.files.clear();
+  worker.transfer.reset();
+  worker.holds.clear();
+  worker.next_try = now + kTryAgain;
+  if (was_here) {
+    const bool stayed = now - worker.since > kMostSteady;
+    worker.steady = worker.steady.count() == 0 || stayed
+                        ? options_.steady
+                        : std::min(kMostSteady, 2 * worker.steady);
+  }
+  worker.since = now;
+  const bool ran = running_ && serves(device, *running_);
+  const bool was_to_run = switch_ && serves(device, switch_->plan);
+  if (was_here && (ran || was_to_run) && settled_) {
+    recoveries_.push_back({.device = fleet_.devices[device].name,
+                           .what = error.message,
+                           .detected = now - began_});
+  }
+  if (ran) {
+    requests_.suspend();
+    running_.reset();
+  }
+  if (was_to_run) switch_.reset();
+}
+
+void Conductor::ask(DeviceId device, Asked what, wire::Request request, Time now, Parts parts) {
+  Worker& worker = workers_[device];
+  request.set_id(worker.next_id);
+  worker.questions.emplace(worker.next_id++,
+                           Question{.what = what,
+                                    .asked = now,
+                                    .asked_s = world_->clock_s(),
+                                    .epoch = switch_ ? switch_->epoch : 0});
+  parts.insert(parts.begin(), to_part(request));
+  world_->send(device, Gate::Side::control, std::move(parts));
+}
+
+void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
+  Worker& worker = workers_[device];
+  if (worker.state == Worker::State::away) return;
+  worker.heard = now;
+  if (side == Gate::Side::control) {
+    wire::Answer answer;
+    // Id 0 only asks whether we are there.
+    if (parse_part(parts.front(), answer) && answer.id() != 0) take_answer(device, answer, now);
+    return;
+  }
+  wire::DataHeader header;
+  if (!parse_part(parts.front(), header)) return;
+  if (header.kind() == wire::DataHeader::OPEN && worker.state == Worker::State::greeting &&
+      worker.welcome) {
+    return arrive(device, now);
+  }
+  if (header.kind() != wire::DataHeader::PARCEL) return;
+  if (const Result<Parcel> parcel = decode(header, parts)) requests_.accept(*parcel, now);
+}
+
+void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time now) {
+  Worker& worker = workers_[device];
+  const auto found = worker.questions.extract(answer.id());
+  if (found.empty()) return;
+  const Question& question = found.mapped();
+  const bool of_switch = switch_ && question.epoch == switch_->epoch;
+  if (answer.has_failure()) {
+    Error error = within(fmt::format("device {}", fleet_.devices[device].name),
+                         from_wire(answer.failure()))
+                      .error();
+    switch (question.what) {
+      case Asked::hello:
+        return lose(device, std::move(error), false, now);
+      case Asked::file:
+        return file_failed(device, error, now);
+      case Asked::setup:
+      case Asked::start:
+        if (of_switch) bar(within("load", std::move(error)).error(), now);
+        return;
+      case Asked::clock:  // it is somebody else's
+      case Asked::figures:
+        return lose(device, std::move(error), true, now);
+      case Asked::stop:
+      case Asked::other:
+        return;
+    }
+  }
+  switch (question.what) {
+    case Asked::hello:
+      return welcome(device, answer, now);
+    case Asked::clock:
+      return worker.clock.add(question.asked_s, answer.clock_s(), world_->clock_s());
+    case Asked::file:
+      worker.transfer->answered(answer);
+      worker.progress = now;
+      return send_files(device, now);
+    case Asked::setup:
+      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) start(now);
+      return;
+    case Asked::start:
+      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) resume(now);
+      return;
+    case Asked::figures:
+      figures_.insert_or_assign(device, answer.figures());
+      return;
+    case Asked::stop:
+    case Asked::other:
+      return;
+  }
+}
+
+// Whether it is still there, or there again.
+void Conductor::watch(DeviceId device, Time now) {
+  Worker& worker = workers_[device];
+  switch (worker.state) {
+    case Worker::State::away:
+      if (worker.for_good || now < worker.next_try) return;
+      reach(device, now);
+      if (worker.state == Worker::State::greeting) greet(device, now);
+      return;
+    case Worker::State::greeting:
+      if (now - worker.since < std::min(worker.at.patience, options_.load_timeout)) return;
+      return lose(device, world_->unreached(device), false, now);
+    case Worker::State::here:
+      break;
+  }
+  const auto ping = std::ranges::find_if(
+      worker.questions, [](const auto& each) { return each.second.what == Asked::clock; });
+  if (ping != worker.questions.end()) {
+    // What we did not ask for in time, because we slept, does not count against it.
+    if (now - std::max(worker.heard, ping->second.asked) <= options_.silence) return;
+    return lose(device,
+                {ErrorKind::lost,
+                 fmt::format("device {} does not answer any more", fleet_.devices[device].name)},
+                false, now);
+  }
+  if (now - worker.pinged < options_.silence / 4) return;
+  worker.pinged = now;
+  wire::Request clock;
+  clock.mutable_clock();
+  ask(device, Asked::clock, std::move(clock), now);
+}
+
+bool Conductor::is_usable(DeviceId device, Time now) const {
+  const Worker& worker = workers_[device];
+  return worker.state == Worker::State::here && now - worker.since >= worker.steady;
+}
+
+bool Conductor::serves(DeviceId device, std::size_t plan) const {
+  return std::ranges::contains(plans_[plan].devices, device);
+}
+
+// ---- Files.
+
+namespace {
+
+// The files that a device needs for a plan, by path and hash.
+std::vector<std::pair<std::filesystem::path, std::string>> files_for(const ReadyPlan& plan,
+                                                                     const Route& route,
+                                                                     PeerId peer) {
+  std::vector<std::pair<std::filesystem::path, std::string>> files;
+  for (const Route::Stage& stage : route.stages) {
+    if (stage.peer != peer) continue;
+    const onnx::SubModel& part = plan.map.sub_models[stage.sub_model];
+    files.emplace_back(plan.directory / part.file, part.sha256);
+    if (!part.data_file.empty()) {
+      files.emplace_back(plan.directory / part.data_file, part.data_sha256);
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+bool Conductor::holds_files(std::size_t plan, DeviceId device) const {
+  const Plan& of = plans_[plan];
+  return std::ranges::all_of(files_for(of.ready, of.route, of.peer_of(device)),
+                             [&](const auto& file) {
+                               return workers_[device].holds.contains(file.second);
+                             });
+}
+
+void Conductor::want_files(std::size_t plan, DeviceId device, bool at_once) {
+  Worker& worker = workers_[device];
+  const Plan& of = plans_[plan];
+  if (at_once) {
+    // What is being sent in advance goes on later, where it is.
+    worker.transfer.reset();
+    worker.files.clear();
+    std::erase_if(worker.questions,
+                  [](const auto& each) { return each.second.what == Asked::file; });
+  }
+  for (const auto& [path, sha256] : files_for(of.ready, of.route, of.peer_of(device))) {
+    if (worker.holds.contains(sha256)) continue;
+    worker.files.push_back({path, sha256, at_once});
+  }
+}
+
+void Conductor::send_files(DeviceId device, Time now) {
+  Worker& worker = workers_[device];
+  while (!worker.files.empty()) {
+    const File& file = worker.files.front();
+    if (!worker.transfer) {
+      auto opened = FileTransfer::open(file.path, file.sha256, file.at_once ? kUrgent : kInAdvance);
+      if (!opened) return file_failed(device, opened.error(), now);
+      worker.transfer = *std::move(opened);
+      worker.progress = now;
+    }
+    if (worker.transfer->done()) {
+      worker.holds.insert(file.sha256);
+      worker.files.pop_front();
+      worker.transfer.reset();
+      continue;
+    }
+    auto message = worker.transfer->next();
+    if (!message) return file_failed(device, message.error(), now);
+    if (!*message) return;
+    ask(device, Asked::file, std::move((*message)->request), now, std::move((*message)->parts));
+  }
+}
+
+void Conductor::file_failed(DeviceId device, const Error& error, Time now) {
+  Worker& worker = workers_[device];
+  const File file = worker.files.front();
+  worker.files.clear();
+  worker.transfer.reset();
+  std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
+  if (file.at_once && switch_) {
+    return bar(within(file.path.filename().string(), error).error(), now);
+  }
+  worker.no_advance = true;
+}
+
+// ---- Plans.
+
+std::optional<std::size_t> Conductor::best_plan(Time now) const {
+  const auto fits = [&](const Plan& plan, auto&& is_fit) {
+    return (!plan.barred || now >= *plan.barred) && std::ranges::all_of(plan.devices, is_fit);
+  };
+  const auto steady = [&](DeviceId device) { return is_usable(device, now); };
+  const auto here = [&](DeviceId device) { return is_here(device); };
+  auto best = std::ranges::find_if(plans_, [&](const Plan& plan) { return fits(plan, steady); });
+  // Rather one that may be gone again than none.
+  if (best == plans_.end() && !running_) {
+    best = std::ranges::find_if(plans_, [&](const Plan& plan) { return fits(plan, here); });
+  }
+  if (best == plans_.end()) return std::nullopt;
+  return static_cast<std::size_t>(best - plans_.begin());
+}
+
+// To leave the plan in force for a better one.
+bool Conductor::pays(std::size_t plan, Time now) const {
+  if (plan >= *running_) return false;
+  const Seconds current = plans_[*running_].ready.period;
+  const Seconds better = plans_[plan].ready.period;
+  if (current.count() <= 0 || better.count() <= 0) return true;
+  Seconds there = now - began_;
+  for (const DeviceId device : plans_[plan].devices) {
+    there = std::min<Seconds>(there, now - workers_[device].since);
+  }
+  return plan::should_switch({.current = 1 / current.count(),
+                              .better = 1 / better.count(),
+                              .remaining = there,
+                              .standstill = last_switch_});
+}
+
+void Conductor::reconsider(Time now) {
+  if (ended_ || switch_) return;
+  const std::optional<std::size_t> best = best_plan(now);
+  if (running_) {
+    if (best && pays(*best, now)) begin_switch(*best, now);
+    return;
+  }
+  if (!settled_ && best != 0 && !plans_.front().failure &&
+      std::ranges::none_of(plans_.front().devices, [&](DeviceId device) {
+        return workers_[device].trouble.has_value();
+      })) {
+    return;  // its devices are only just being greeted
+  }
+  if (best) return begin_switch(*best, now);
+  give_up_or_wait(now);
+}
+
+bool Conductor::may_still_come(const Plan& plan) const {
+  if (plan.failure && options_.comeback.count() <= 0) return false;
+  return std::ranges::all_of(plan.devices, [&](DeviceId device) {
+    const Worker& worker = workers_[device];
+    if (worker.state == Worker::State::here || !worker.trouble) return true;
+    return !worker.for_good && options_.comeback.count() > 0;
+  });
+}
+
+void Conductor::give_up_or_wait(Time now) {
+  if (!standstill_) standstill_ = now;
+  const bool waits = options_.comeback.count() <= 0 || now - *standstill_ <= options_.comeback;
+  if (waits && std::ranges::any_of(plans_, [&](const Plan& plan) { return may_still_come(plan); })) {
+    return;
+  }
+  ended_ = Error{ErrorKind::lost, "no plan fits the devices that are there"};
+  if (plans_.front().failure) ended_ = plans_.front().failure;
+  for (const DeviceId device : plans_.front().devices) {
+    if (workers_[device].state == Worker::State::here || !workers_[device].trouble) continue;
+    ended_ = workers_[device].trouble;
+    return;
+  }
+}
+
+void Conductor::begin_switch(std::size_t plan, Time now) {
+  switch_ = Switch{.plan = plan, .epoch = ++epoch_, .began = now};
+  for (const DeviceId device : plans_[plan].devices) {
+    want_files(plan, device, true);
+    send_files(device, now);
+    if (!switch_) return;  // a file could not be read
+  }
+  advance_switch(now);
+}
+
+void Conductor::advance_switch(Time now) {
+  if (!switch_) return;
+  const Plan& plan = plans_[switch_->plan];
+  if (switch_->phase == Switch::Phase::sending) {
+    bool all = true;
+    for (const DeviceId device : plan.devices) {
+      if (holds_files(switch_->plan, device)) continue;
+      all = false;
+      if (now - workers_[device].progress <= options_.load_timeout) continue;
+      return bar({ErrorKind::lost, fmt::format("device {} did not answer in time",
+                                               fleet_.devices[device].name)},
+                 now);
+    }
+    if (all) load(now);
+    return;
+  }
+  if (now - switch_->began <= options_.load_timeout) return;
+  bar({ErrorKind::lost,
+       fmt::format("load: device {} did not answer in time",
+                   fleet_.devices[*switch_->waiting.begin()].name)},
+      now);
+}
+
+void Conductor::load(Time now) {
+  const Plan& plan = plans_[switch_->plan];
+  if (auto fit = check_reach(plan); !fit) return bar(std::move(fit.error()), now);
+  switch_->phase = Switch::Phase::loading;
+  switch_->began = now;
+  if (running_) {
+    for (const DeviceId device : plans_[*running_].devices) {
+      if (serves(device, switch_->plan)) continue;
+      wire::Request nothing;
+      nothing.mutable_setup();
+      ask(device, Asked::other, std::move(nothing), now);
+    }
+    requests_.suspend();
+    running_.reset();
+  }
+  for (const DeviceId device : plan.devices) {
+    switch_->waiting.insert(device);
+    ask(device, Asked::setup, setup_of(plan, plan.peer_of(device)), now);
+  }
+}
+
+void Conductor::start(Time now) {
+  const Plan& plan = plans_[switch_->plan];
+  switch_->phase = Switch::Phase::starting;
+  wire::Request start;
+  start.mutable_start()->set_epoch(switch_->epoch);
+  start.mutable_start()->set_window(
+      std::max(spec_of(plan.route, options_.in_flight).window, requests_.underway()));
+  for (const DeviceId device : plan.devices) {
+    switch_->waiting.insert(device);
+    ask(device, Asked::start, start, now);
+  }
+}
+
+void Conductor::resume(Time now) {
+  Plan& plan = plans_[switch_->plan];
+  CoordinatorSpec spec = spec_of(plan.route, options_.in_flight);
+  spec.epoch = switch_->epoch;
+  last_switch_ = now - switch_->began;
+  running_ = switch_->plan;
+  switch_.reset();
+  plan.barred.reset();
+  plan.failure.reset();
+  plan.bar = Plan{}.bar;
+  settled_ = true;
+  standstill_.reset();
+  for (Recovery& recovery : recoveries_) {
+    if (recovery.resumed) continue;
+    recovery.resumed = now - began_;
+    recovery.plan = *running_;
+  }
+  send(requests_.resume(std::move(spec)));
+}
+
+void Conductor::bar(Error error, Time now) {
+  Plan& plan = plans_[switch_->plan];
+  plan.failure = std::move(error);
+  plan.barred = now + plan.bar;
+  plan.bar = std::min(kMostBar, 2 * plan.bar);
+  switch_.reset();
+}
+
+Result<void> Conductor::check_reach(const Plan& plan) const {
+  for (const Route::Stage& stage : plan.route.stages) {
+    for (const StageSpec::Output& output : stage.spec.outputs) {
+      for (const PeerId reader : peers_of(output.readers)) {
+        if (reader == kCoordinator || reader == stage.peer) continue;
+        const DeviceId from = plan.devices[stage.peer.index() - 1];
+        const DeviceId to = plan.devices[reader.index() - 1];
+        const bool from_real = !fleet_.devices[from].address.empty();
+        if (workers_[from].at.own.has_value() == workers_[to].at.own.has_value() &&
+            from_real == !fleet_.devices[to].address.empty()) {
+          continue;
+        }
+        return fail(ErrorKind::input,
+                    "device {} would send tensors to device {}, but {} is emulated "
+                    "here, where only this host reaches it; right would be a convoy worker of its "
+                    "own and its address in devices.yaml",
+                    fleet_.devices[from].name, fleet_.devices[to].name,
+                    fleet_.devices[from_real ? to : from].name);
+      }
+    }
+  }
+  return {};
+}
+
+wire::Request Conductor::setup_of(const Plan& plan, PeerId peer) const {
+  const DeviceId device = plan.devices[peer.index() - 1];
+  const Worker& worker = workers_[device];
+  wire::Request request;
+  wire::Setup& setup = *request.mutable_setup();
+  setup.set_self(static_cast<std::uint32_t>(peer.index()));
+  setup.set_shared_radio(fleet_.contention != fleet::Contention::link);
+  setup.set_threads(threads_told(fleet_.devices[device]));
+  const onnx::OptimizationLevel level = plan.ready.map.mode == onnx::CutMode::exact
+                                            ? onnx::OptimizationLevel::none
+                                            : onnx::OptimizationLevel::all;
+  std::vector<Reader> readers;
+  for (const Route::Stage& from : plan.route.stages) {
+    if (from.peer != peer) continue;
+    wire::StageSetup& stage = *setup.add_stages();
+    stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
+    const onnx::SubModel& part = plan.ready.map.sub_models[from.sub_model];
+    *stage.mutable_model() =
+        runtime::to_wire(ModelFiles{part.sha256, part.data_file, part.data_sha256});
+    stage.set_level(std::string(onnx::name_of(level)));
+    for (std::size_t k = 0; k < from.spec.inputs.size(); ++k) {
+      wire::ReadValue& input = *stage.add_inputs();
+      input.set_value(static_cast<std::uint32_t>(from.spec.inputs[k].index()));
+      input.set_name(from.input_names[k]);
+    }
+    for (std::size_t k = 0; k < from.spec.outputs.size(); ++k) {
+      wire::WrittenValue& output = *stage.add_outputs();
+      output.set_value(static_cast<std::uint32_t>(from.spec.outputs[k].value.index()));
+      output.set_name(from.output_names[k]);
+      for (const Reader& reader : from.spec.outputs[k].readers) {
+        *output.add_readers() = to_wire(reader);
+        readers.push_back(reader);
+      }
+    }
+  }
+  for (const PeerId reader : peers_of(readers)) {
+    if (reader == kCoordinator || reader == peer) continue;
+    const DeviceId to = plan.devices[reader.index() - 1];
+    wire::Peer& entry = *setup.add_peers();
+    entry.set_peer(static_cast<std::uint32_t>(reader.index()));
+    entry.set_name(fleet_.devices[to].name);
+    entry.set_endpoint(workers_[to].at.endpoint.data);
+    entry.set_key(workers_[to].at.server_key);
+    if (worker.at.network == WorkerHost::Network::real) continue;
+    const fleet::Link& link = fleet_.links[device][to];
+    entry.set_latency_s(link.latency.count());
+    if (worker.at.network == WorkerHost::Network::paced) {
+      entry.set_bytes_per_second(link.bandwidth.value());
+    }
+  }
+  return request;
+}
+
+// ---- Requests.
+
+Result<std::uint64_t> Conductor::submit(std::vector<engine::SharedTensor> inputs, Time now) {
+  auto submitted = requests_.submit(std::move(inputs), now);
+  if (!submitted) return std::unexpected(std::move(submitted.error()));
+  send(submitted->deliveries);
+  return submitted->request;
+}
+
+void Conductor::forget() { cancel(requests_.forget()); }
+
+void Conductor::send(const std::vector<Delivery>& deliveries) {
+  for (const Delivery& delivery : deliveries) {
+    world_->send(plans_[*running_].devices[delivery.to.index() - 1], Gate::Side::data,
+                 encode(delivery.parcel, kCoordinator));
+  }
+}
+
+void Conductor::cancel(const std::vector<std::uint64_t>& requests) {
+  if (!running_) return;
+  for (const std::uint64_t request : requests) {
+    wire::DataHeader header;
+    header.set_kind(wire::DataHeader::CANCEL);
+    header.set_epoch(epoch());
+    header.set_request(request);
+    for (const DeviceId device : plans_[*running_].devices) {
+      Parts parts;
+      parts.push_back(to_part(header));
+      world_->send(device, Gate::Side::data, std::move(parts));
+    }
+  }
+}
+
+void Conductor::tick(Time now) {
+  next_tick_ = now + std::min(Seconds(0.1), options_.silence / 8);
+  if (const auto deadline = requests_.deadline(); deadline && now > *deadline) {
+    cancel(requests_.expire(
+        now, fmt::format("not answered within {}", convoy::to_text(options_.request_timeout))));
+  }
+  for (const DeviceId device : fleet_.devices.ids()) watch(device, now);
+  advance_switch(now);
+  reconsider(now);
+  if (!running_ || switch_) return;
+  for (std::size_t plan = 0; plan < plans_.size(); ++plan) {
+    for (const DeviceId device : plans_[plan].devices) {
+      Worker& worker = workers_[device];
+      if (!is_here(device) || !worker.files.empty() || worker.no_advance) continue;
+      want_files(plan, device, false);
+      send_files(device, now);
+    }
+  }
+}
+
+void Conductor::ask_figures(bool with_intervals, Time now) {
+  figures_.clear();
+  if (!running_) return;
+  for (const DeviceId device : plans_[*running_].devices) {
+    wire::Request report;
+    report.mutable_report()->set_intervals(with_intervals);
+    ask(device, Asked::figures, std::move(report), now);
+  }
+}
+
+std::optional<std::map<DeviceId, wire::Figures>> Conductor::figures() const {
+  if (!running_) return std::nullopt;
+  const bool all = std::ranges::all_of(plans_[*running_].devices, [&](DeviceId device) {
+    return figures_.contains(device);
+  });
+  return all ? std::optional(figures_) : std::nullopt;
+}
+
+void Conductor::leave(Time now) {
+  ended_ = Error{ErrorKind::cancelled, "the pipeline is over"};
+  for (const DeviceId device : fleet_.devices.ids()) {
+    if (!workers_[device].welcome) continue;
+    wire::Request stop;
+    stop.mutable_stop();
+    ask(device, Asked::stop, std::move(stop), now);
+  }
+}
+
+bool Conductor::has_left() const {
+  return std::ranges::none_of(workers_, [](const Worker& worker) {
+    return std::ranges::any_of(worker.questions, [](const auto& each) {
+      return each.second.what == Asked::stop;
+    });
+  });
+}
+
+}  // namespace convoy::runtime

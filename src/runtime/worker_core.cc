@@ -1,0 +1,356 @@
+#include "runtime/worker_core.h"
+
+#include <utility>
+
+#include "runtime/key_folder.h"
+#include "runtime/usage.h"
+
+namespace convoy::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A coordinator whose connection was lost may come back for so long.
+constexpr auto kGrace = 2s;
+// Once its models are loaded a worker waits so long for its peers.
+constexpr auto kPeers = 10s;
+// A chunk of a file is at most this.
+constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world)
+    : name_(std::move(name)), able_(std::move(able)), world_(world), tenancy_(kGrace) {}
+
+void WorkerCore::tick(Time now) {
+  probe(now);
+  if (tenancy_.expired(now)) let_go("its connection was lost");
+}
+
+void WorkerCore::probe(Time now) {
+  if (!tenancy_.tenant()) return;
+  Parts parts;
+  parts.push_back(to_part(wire::Answer()));
+  if (!world_.answer(Gate::Side::control, tenancy_.route(), std::move(parts))) tenancy_.lost(now);
+}
+
+void WorkerCore::let_go() {
+  stop();
+  tenancy_.release();
+  world_.gate().expect({});
+  offered_.clear();
+  coordinator_data_.clear();
+}
+
+void WorkerCore::let_go(std::string_view why) {
+  world_.log(fmt::format("free again: {} had it, and {}", tenancy_.tenant()->who, why));
+  let_go();
+  tickets_.clear();  // nobody waits for them any more
+  world_.compute(LoadTask{});
+}
+
+void WorkerCore::take_request(Letter letter, Time now) {
+  wire::Request request;
+  if (!parse_part(letter.parts.front(), request)) {
+    ++world_.drops().malformed;
+    return;
+  }
+  const Caller caller{letter.route, letter.key, letter.address, request.id()};
+  if (request.has_hello()) return hello(caller, request.hello(), now);
+  if (caller.route != tenancy_.route()) {
+    ++world_.drops().untimely;
+    return refuse(caller, {ErrorKind::lost, "it is not yours: say hello first"});
+  }
+  if (!tenancy_.is_new(request.id())) {
+    ++world_.drops().untimely;
+    return;
+  }
+  switch (request.what_case()) {
+    case wire::Request::kClock: {
+      wire::Answer clock;
+      clock.set_clock_s(world_.clock_s());
+      return answer(caller, std::move(clock));
+    }
+    case wire::Request::kOffer:
+      return offer(caller, request.offer());
+    case wire::Request::kChunk:
+      return chunk(caller, request.chunk(), letter.parts);
+    case wire::Request::kSetup:
+      return setup(caller, request.setup());
+    case wire::Request::kStart:
+      return start(caller, request.start());
+    case wire::Request::kStop:
+      let_go();
+      return world_.compute(LoadTask{.ticket = ticket_for(caller)});
+    case wire::Request::kMeasure:
+      return measure(caller, request.measure(), std::move(letter.parts));
+    case wire::Request::kReport:
+      return report(caller, request.report().intervals());
+    case wire::Request::kExit:
+      answer(caller, {});
+      return world_.exit();
+    case wire::Request::kHello:
+    case wire::Request::WHAT_NOT_SET:
+      ++world_.drops().malformed;
+      return refuse(caller, {ErrorKind::failure, "it does not understand the request"});
+  }
+}
+
+void WorkerCore::answer(const Caller& caller, wire::Answer answer) {
+  answer.set_id(caller.id);
+  Parts parts;
+  parts.push_back(to_part(answer));
+  // A coordinator that is gone needs no answer.
+  world_.answer(Gate::Side::control, caller.route, std::move(parts));
+}
+
+void WorkerCore::refuse(const Caller& caller, const Error& error) {
+  wire::Answer refusal;
+  *refusal.mutable_failure() = to_wire(error);
+  answer(caller, std::move(refusal));
+}
+
+void WorkerCore::hello(const Caller& caller, const wire::Hello& hello, Time now) {
+  const std::string name = world_.gate().name_of(caller.key);
+  const std::string who = fmt::format("{}{}{} at {}", name, name.empty() ? "" : ", ",
+                                      check_key_name(hello.who()) ? hello.who() : "somebody",
+                                      caller.address.empty() ? "this host" : caller.address);
+  auto fits = check_versions(hello.protocol(), hello.convoy_version(), hello.runtime_version());
+  if (!fits) {
+    ++world_.drops().refused;
+    world_.log(fmt::format("refused {}: {}", who, fits.error().message));
+    return refuse(caller, fits.error());
+  }
+  probe(now);
+  switch (tenancy_.claim({caller.key, hello.session(), who}, caller.route, now)) {
+    case Tenancy::Claim::refused:
+      world_.log(fmt::format("refused {}: in use by {}", who, tenancy_.tenant()->who));
+      return refuse(caller,
+                    {ErrorKind::failure, fmt::format("in use by {}", tenancy_.tenant()->who)});
+    case Tenancy::Claim::taken:
+      world_.log(fmt::format("in use by {}", who));
+      break;
+    case Tenancy::Claim::kept:
+      break;
+  }
+  std::vector<std::string> senders = {caller.key};
+  senders.insert(senders.end(), hello.peers().begin(), hello.peers().end());
+  world_.gate().expect(std::move(senders));
+  wire::Answer welcome;
+  *welcome.mutable_welcome() = to_wire(able_, name_);
+  answer(caller, std::move(welcome));
+}
+
+void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
+  std::set<std::string> kept = {offer.sha256()};
+  for (const auto& [sha256, bytes] : offered_) kept.insert(sha256);
+  const Result<std::uint64_t> held = world_.offer(offer.sha256(), offer.bytes(), kept);
+  if (!held) return refuse(caller, held.error());
+  offered_[offer.sha256()] = offer.bytes();
+  wire::Answer here;
+  here.set_held_bytes(*held);
+  answer(caller, std::move(here));
+}
+
+void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts) {
+  const auto total = offered_.find(chunk.sha256());
+  if (total == offered_.end() || parts.size() != 2 || parts[1].size() > kMostChunkBytes) {
+    ++world_.drops().malformed;
+    return refuse(caller, {ErrorKind::failure,
+                           "a chunk that is too large, or of a file that was not "
+                           "offered"});
+  }
+  const std::span bytes(static_cast<const std::byte*>(parts[1].data()), parts[1].size());
+  const auto written = world_.append(chunk.sha256(), chunk.offset(), bytes, total->second);
+  if (!written) return refuse(caller, written.error());
+  wire::Answer here;
+  here.set_held_bytes(chunk.offset() + bytes.size());
+  answer(caller, std::move(here));
+}
+
+void WorkerCore::setup(const Caller& caller, const wire::Setup& setup) {
+  stop();
+  auto spec = decode(setup);
+  if (!spec) {
+    ++world_.drops().malformed;
+    return refuse(caller, spec.error());
+  }
+  work_.replace(std::move(spec->stages), spec->self);
+  self_ = spec->self;
+  if (auto connected = world_.connect(*spec); !connected) {
+    stop();
+    return refuse(caller, connected.error());
+  }
+  setting_up_ = Pending{.caller = caller, .ticket = ticket_for(caller)};
+  world_.compute(LoadTask{
+      .ticket = setting_up_->ticket, .models = std::move(spec->models), .threads = spec->threads});
+}
+
+// Once the models are loaded and every peer has answered.
+void WorkerCore::answer_setup(Time now) {
+  if (!setting_up_ || !setting_up_->loaded) return;
+  const PeerSpec* const closed = world_.closed_peer();
+  if (closed && now < *setting_up_->loaded + kPeers) return;
+  const Pending pending = *std::exchange(setting_up_, std::nullopt);
+  if (!closed) return answer(pending.caller, {});
+  const std::string what =
+      fmt::format("{} does not answer it at {}", closed->name, closed->endpoint);
+  stop();
+  refuse(pending.caller, {ErrorKind::lost, what});
+}
+
+void WorkerCore::start(const Caller& caller, const wire::Start& start) {
+  auto fine = check(start);
+  if (!fine || start.epoch() == epoch_) {
+    ++world_.drops().untimely;
+    return refuse(caller,
+                  fine ? Error{ErrorKind::failure, "that epoch has begun already"} : fine.error());
+  }
+  epoch_ = start.epoch();
+  work_.start(start.epoch(), start.window());
+  dropped_at_start_ = world_.drops();
+  cpu_at_start_ = process_cpu_time();
+  answer(caller, {});
+}
+
+void WorkerCore::measure(const Caller& caller, const wire::Measure& measure, Parts parts) {
+  auto inputs = take_tensors(measure.inputs(), parts, 1);
+  if (!inputs) {
+    ++world_.drops().malformed;
+    return refuse(caller, inputs.error());
+  }
+  stop();
+  world_.compute(MeasureTask{.ticket = ticket_for(caller),
+                             .files = from_wire(measure.model()),
+                             .inputs = *std::move(inputs),
+                             .threads = std::max(0, static_cast<int>(measure.threads()))});
+}
+
+void WorkerCore::report(const Caller& caller, bool with_intervals) {
+  wire::Answer said;
+  wire::Figures& figures = *said.mutable_figures();
+  work_.report(figures, with_intervals);
+  figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
+  figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
+  figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
+  *figures.mutable_dropped() = to_wire(world_.drops() - dropped_at_start_);
+  answer(caller, std::move(said));
+}
+
+void WorkerCore::stop() {
+  work_.clear();
+  world_.forget_jobs(std::nullopt);
+  world_.disconnect();
+  setting_up_.reset();
+  epoch_ = 0;
+}
+
+std::uint64_t WorkerCore::ticket_for(const Caller& caller) {
+  tickets_.emplace(next_ticket_, caller);
+  return next_ticket_++;
+}
+
+void WorkerCore::take_data(Letter letter) {
+  wire::DataHeader header;
+  if (!parse_part(letter.parts.front(), header)) {
+    ++world_.drops().malformed;
+    return;
+  }
+  switch (header.kind()) {
+    case wire::DataHeader::KNOCK: {
+      wire::DataHeader open;
+      open.set_kind(wire::DataHeader::OPEN);
+      Parts reply;
+      reply.push_back(to_part(open));
+      world_.answer(Gate::Side::data, letter.route, std::move(reply));
+      if (PeerId(header.from()) != kCoordinator) return;
+      if (tenancy_.tenant() && tenancy_.tenant()->key == letter.key) {
+        coordinator_data_ = std::move(letter.route);
+      } else {
+        ++world_.drops().strangers;
+      }
+      return;
+    }
+    case wire::DataHeader::PARCEL: {
+      const Result<Parcel> parcel = decode(header, letter.parts);
+      if (parcel) return take_parcel(*parcel);
+      ++world_.drops().malformed;
+      return;
+    }
+    case wire::DataHeader::CANCEL:
+      if (letter.route == coordinator_data_) return cancel(header);
+      ++world_.drops().strangers;
+      return;
+    default:
+      ++world_.drops().malformed;
+  }
+}
+
+void WorkerCore::cancel(const wire::DataHeader& header) {
+  if (header.epoch() != epoch_) {
+    ++world_.drops().untimely;
+    return;
+  }
+  work_.cancel(header.epoch(), header.request());
+  world_.forget_jobs(header.request());
+}
+
+void WorkerCore::take_parcel(const Parcel& parcel) {
+  Workload::Step step = work_.accept(parcel);
+  world_.drops().untimely += step.dropped;
+  for (Job& job : step.jobs) world_.compute(std::move(job));
+  deliver(std::move(step.deliveries));
+}
+
+void WorkerCore::deliver(std::vector<Delivery> deliveries) {
+  for (Delivery& delivery : deliveries) {
+    if (delivery.to == kCoordinator) {
+      const bool sent =
+          world_.answer(Gate::Side::data, coordinator_data_, encode(delivery.parcel, self_));
+      if (!sent) ++world_.drops().untimely;
+    } else if (delivery.to == self_) {
+      take_parcel(delivery.parcel);
+    } else {
+      world_.send(std::move(delivery));
+    }
+  }
+}
+
+void WorkerCore::take_outcome(Outcome outcome, Time now) {
+  if (auto* const loaded = std::get_if<Loaded>(&outcome)) take(std::move(*loaded), now);
+  if (auto* const measured = std::get_if<Measured>(&outcome)) take(std::move(*measured));
+  if (auto* const computed = std::get_if<Computed>(&outcome)) take(std::move(*computed));
+}
+
+void WorkerCore::take(Loaded loaded, Time now) {
+  idle_memory_ = loaded.idle_memory;
+  const auto waiting = tickets_.extract(loaded.ticket);
+  if (waiting.empty()) return;
+  const bool for_setup = setting_up_ && setting_up_->ticket == loaded.ticket;
+  if (!loaded.result) {
+    if (for_setup) stop();
+    return refuse(waiting.mapped(), loaded.result.error());
+  }
+  if (!for_setup) return answer(waiting.mapped(), {});
+  setting_up_->loaded = now;
+  answer_setup(now);
+}
+
+void WorkerCore::take(Measured measured) {
+  const auto waiting = tickets_.extract(measured.ticket);
+  if (waiting.empty()) return;
+  if (!measured.profile_json) return refuse(waiting.mapped(), measured.profile_json.error());
+  wire::Answer profile;
+  profile.set_profile_json(*std::move(measured.profile_json));
+  answer(waiting.mapped(), std::move(profile));
+}
+
+void WorkerCore::take(Computed computed) {
+  if (!computed.outputs) {
+    computed.outputs = within(fmt::format("device {}", name_),
+                              std::move(computed.outputs.error()));
+  }
+  deliver(work_.finish(std::move(computed)));
+}
+
+}  // namespace convoy::runtime

@@ -1,0 +1,139 @@
+// A worker as a state machine: no sockets, no threads, no files; time comes in.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/error.h"
+#include "messages.pb.h"
+#include "runtime/capabilities.h"
+#include "runtime/computer.h"
+#include "runtime/door.h"
+#include "runtime/drops.h"
+#include "runtime/gate.h"
+#include "runtime/setup.h"
+#include "runtime/tenancy.h"
+#include "runtime/wire.h"
+#include "runtime/workload.h"
+
+namespace convoy::runtime {
+
+// What a worker does to the world around it.
+class WorkerWorld {
+ public:
+  virtual ~WorkerWorld() = default;
+
+  // To whoever sent a letter; false if it is gone.
+  virtual bool answer(Gate::Side side, const std::string& route, Parts parts) = 0;
+  // Links to the workers that read what this one makes, in place of those before. Error: an
+  // address that is none.
+  [[nodiscard]] virtual Result<void> connect(const SetupSpec& spec) = 0;
+  virtual void disconnect() = 0;
+  // A peer that has not answered yet, or nothing once all have.
+  [[nodiscard]] virtual const PeerSpec* closed_peer() const = 0;
+  virtual void send(Delivery delivery) = 0;  // to a peer
+
+  // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's.
+  virtual void compute(Task task) = 0;
+  virtual void forget_jobs(std::optional<std::uint64_t> request) = 0;
+
+  // As ModelCache's.
+  [[nodiscard]] virtual Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t total,
+                                                    const std::set<std::string>& kept) = 0;
+  [[nodiscard]] virtual Result<void> append(const std::string& sha256, std::uint64_t offset,
+                                            std::span<const std::byte> bytes,
+                                            std::uint64_t total) = 0;
+
+  [[nodiscard]] virtual Gate& gate() = 0;
+  [[nodiscard]] virtual Drops& drops() = 0;
+  [[nodiscard]] virtual double clock_s() const = 0;
+  virtual void log(std::string_view line) = 0;
+  virtual void exit() = 0;
+};
+
+// Obeys one coordinator at a time. It always answers: what takes time is done elsewhere, and comes
+// back as an outcome.
+class WorkerCore {
+ public:
+  using Time = Tenancy::Time;
+
+  // `world` must outlive it.
+  WorkerCore(std::string name, Capabilities able, WorkerWorld& world);
+
+  void take_request(Letter letter, Time now);
+  void take_data(Letter letter);
+  void take_outcome(Outcome outcome, Time now);
+  // Once in a while, and after anything else happened to links.
+  void tick(Time now);
+  // Answers a setup once the models are loaded and every peer has answered, or will not.
+  void answer_setup(Time now);
+
+  [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }
+  // Forgets the coordinator and what it loaded, and logs why.
+  void let_go(std::string_view why);
+
+ private:
+  // Where the answer to a control request goes.
+  struct Caller {
+    std::string route;
+    std::string key;
+    std::string address;
+    std::uint64_t id = 0;
+  };
+  // A setup whose models load, or whose peers have not answered yet.
+  struct Pending {
+    Caller caller;
+    std::uint64_t ticket = 0;
+    std::optional<Time> loaded;
+  };
+
+  // Whether the coordinator that has the worker can still be reached.
+  void probe(Time now);
+  void let_go();
+  void answer(const Caller& caller, wire::Answer answer);
+  void refuse(const Caller& caller, const Error& error);
+  void hello(const Caller& caller, const wire::Hello& hello, Time now);
+  void offer(const Caller& caller, const wire::Offer& offer);
+  void chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts);
+  void setup(const Caller& caller, const wire::Setup& setup);
+  void start(const Caller& caller, const wire::Start& start);
+  void measure(const Caller& caller, const wire::Measure& measure, Parts parts);
+  void report(const Caller& caller, bool with_intervals);
+  void stop();
+  // Remembers who waits for a task.
+  std::uint64_t ticket_for(const Caller& caller);
+
+  void take(Loaded loaded, Time now);
+  void take(Measured measured);
+  void take(Computed computed);
+  void take_parcel(const Parcel& parcel);
+  void cancel(const wire::DataHeader& header);
+  void deliver(std::vector<Delivery> deliveries);
+
+  std::string name_;
+  Capabilities able_;
+  WorkerWorld& world_;
+
+  Tenancy tenancy_;
+  std::string coordinator_data_;                  // its route among the data
+  std::map<std::string, std::uint64_t> offered_;  // bytes by sha256
+  std::map<std::uint64_t, Caller> tickets_;
+  std::uint64_t next_ticket_ = 1;
+  std::optional<Pending> setting_up_;
+
+  PeerId self_;
+  Workload work_;
+  std::uint64_t epoch_ = 0;
+  Seconds cpu_at_start_{0};
+  Bytes idle_memory_{0};
+  Drops dropped_at_start_;
+};
+
+}  // namespace convoy::runtime
