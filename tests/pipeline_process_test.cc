@@ -248,7 +248,7 @@ TEST_F(PipelineProcessTest, SaysThatAWorkerRanOutOfMemory) {
   ASSERT_FALSE(pipeline);
   EXPECT_EQ(pipeline.error().kind, ErrorKind::lost);
   EXPECT_THAT(pipeline.error().message,
-              HasSubstr("device phone was killed: out of memory (limit 8.00 MB)"));
+              HasSubstr(" was killed: out of memory (limit 8.00 MB)"));
 }
 
 TEST_F(PipelineProcessTest, SaysWhyAWorkerDidNotStart) {

@@ -145,7 +145,12 @@ void Conductor::welcome(DeviceId device, const wire::Answer& answer, Time now) {
       fits = within(fmt::format("device {}", about.name), std::move(open.error()));
     }
   }
-  if (!fits) return lose(device, std::move(fits.error()), false, now);
+  if (!fits) {
+    wire::Request stop;
+    stop.mutable_stop();
+    ask(device, Asked::stop, std::move(stop), now);  // it is whoever's comes next
+    return lose(device, std::move(fits.error()), false, now);
+  }
   wire::Request clock;
   clock.mutable_clock();
   ask(device, Asked::clock, std::move(clock), now);
@@ -726,7 +731,7 @@ std::optional<std::map<DeviceId, wire::Figures>> Conductor::figures() const {
 void Conductor::leave(Time now) {
   ended_ = Error{ErrorKind::cancelled, "the pipeline is over"};
   for (const DeviceId device : fleet_.devices.ids()) {
-    if (!workers_[device].welcome) continue;
+    if (workers_[device].state == Worker::State::away) continue;
     wire::Request stop;
     stop.mutable_stop();
     ask(device, Asked::stop, std::move(stop), now);
@@ -735,7 +740,7 @@ void Conductor::leave(Time now) {
 
 bool Conductor::has_left() const {
   return std::ranges::none_of(workers_, [](const Worker& worker) {
-    return std::ranges::any_of(worker.questions, [](const auto& each) {
+    return worker.welcome && std::ranges::any_of(worker.questions, [](const auto& each) {
       return each.second.what == Asked::stop;
     });
   });

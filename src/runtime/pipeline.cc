@@ -21,8 +21,11 @@ using namespace std::chrono_literals;
 
 // How often the workers' hosts are asked whether they live.
 constexpr auto kCheck = 50ms;
-// A process that died is known to its host a moment after its sockets closed.
+// A process that died is known to its host a moment after its sockets closed; that our key was
+// revoked, once the connection has tried to come back.
 constexpr auto kObituary = 200ms;
+// What was said last still leaves, for at most this long.
+constexpr auto kLastWords = 100ms;
 // A report is answered by a thread that does not compute.
 constexpr Seconds kAnswer{10};
 // Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
@@ -54,6 +57,7 @@ struct Pipeline::State : ConductorWorld {
     if (links[device]) links[device]->send(side, std::move(parts));
   }
   void close(DeviceId device) override {
+    if (links[device]) links[device]->linger(kLastWords);
     links[device].reset();
     lost[device].reset();
   }
@@ -89,6 +93,7 @@ Pipeline::State::~State() {
     wait_for_more(deadline);
     receive();
   }
+  for (const DeviceId device : fleet.devices.ids()) close(device);
 }
 
 Result<WorkerHost::Worker> Pipeline::State::reach(DeviceId device) {
@@ -128,7 +133,7 @@ void Pipeline::State::look_at(DeviceId device, Clock::time_point now, bool ask_h
   }
   if (!links[device]->is_lost()) return;
   if (!lost[device]) lost[device] = now;
-  if (fleet.devices[device].address.empty() && now - *lost[device] < kObituary) return;
+  if (now - *lost[device] < kObituary) return;
   conductor->lose(
       device, {ErrorKind::lost, fmt::format("device {} does not answer any more", name)}, false,
       now);

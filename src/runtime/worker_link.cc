@@ -63,6 +63,10 @@ std::optional<Parts> WorkerLink::receive(Gate::Side side) {
   return runtime::receive(side == Gate::Side::control ? control_ : data_);
 }
 
+void WorkerLink::linger(milliseconds time) {
+  control_.set(zmq::sockopt::linger, static_cast<int>(time.count()));
+}
+
 void WorkerLink::add_to(std::vector<zmq::pollitem_t>& items) {
   for (zmq::socket_t* socket : {&control_, &monitor_, &data_}) {
     items.push_back({socket->handle(), 0, ZMQ_POLLIN, 0});

@@ -1,6 +1,7 @@
 // The sockets between a coordinator and one worker.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ class WorkerLink {
 
   void send(Gate::Side side, Parts parts);
   [[nodiscard]] std::optional<Parts> receive(Gate::Side side);
+  // What was sent last still leaves when the link is gone, for at most this long.
+  void linger(std::chrono::milliseconds time);
   void add_to(std::vector<zmq::pollitem_t>& items);
 
   // Looks what became of the connection since.
