@@ -199,10 +199,7 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
                            .what = error.message,
                            .detected = now - began_});
   }
-  if (ran) {
-    requests_.suspend();
-    running_.reset();
-  }
+  if (ran) suspend();
   if (was_to_run) switch_.reset();
 }
 
@@ -224,8 +221,10 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
   worker.heard = now;
   if (side == Gate::Side::control) {
     wire::Answer answer;
-    // Id 0 only asks whether we are there.
-    if (parse_part(parts.front(), answer) && answer.id() != 0) take_answer(device, answer, now);
+    if (!parse_part(parts.front(), answer)) return;
+    if (answer.id() != 0) return take_answer(device, answer, now);
+    // Else it only asks whether we are there, or a link between workers was lost.
+    if (running_ && answer.broken_epoch() == epoch()) suspend();
     return;
   }
   wire::DataHeader header;
@@ -257,9 +256,9 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
       case Asked::start:
         if (of_switch) bar(within("load", std::move(error)).error(), now);
         return;
-      case Asked::clock:  // it is somebody else's
+      case Asked::clock:  // it is not ours any more
       case Asked::figures:
-        return lose(device, std::move(error), true, now);
+        return lose(device, std::move(error), false, now);
       case Asked::stop:
       case Asked::other:
         return;
@@ -485,6 +484,11 @@ void Conductor::give_up_or_wait(Time now) {
   }
 }
 
+void Conductor::suspend() {
+  requests_.suspend();
+  running_.reset();
+}
+
 void Conductor::begin_switch(std::size_t plan, Time now) {
   switch_ = Switch{.plan = plan, .epoch = ++epoch_, .began = now};
   for (const DeviceId device : plans_[plan].devices) {
@@ -530,8 +534,7 @@ void Conductor::load(Time now) {
       nothing.mutable_setup();
       ask(device, Asked::other, std::move(nothing), now);
     }
-    requests_.suspend();
-    running_.reset();
+    suspend();
   }
   for (const DeviceId device : plan.devices) {
     switch_->waiting.insert(device);

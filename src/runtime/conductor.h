@@ -188,6 +188,8 @@ class Conductor {
   [[nodiscard]] bool pays(std::size_t plan, Time now) const;
   [[nodiscard]] bool may_still_come(const Plan& plan) const;
   void give_up_or_wait(Time now);
+  // No plan is in force any more.
+  void suspend();
   void begin_switch(std::size_t plan, Time now);
   void advance_switch(Time now);
   void load(Time now);

@@ -22,6 +22,9 @@ Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
               .socket = make_socket(context_, zmq::socket_type::dealer),
               .paced = peer.pace.rate.value() > 0 || peer.pace.latency.count() > 0};
     if (own_) secure_client(link.socket, *own_, peer.key);
+    auto monitor = watch(context_, link.socket, ZMQ_EVENT_DISCONNECTED);
+    if (!monitor) return within(fmt::format("peer {}", peer.name), std::move(monitor.error()));
+    link.monitor = *std::move(monitor);
     if (auto connected = runtime::connect(link.socket, peer.endpoint); !connected) {
       return within(fmt::format("peer {}", peer.name), std::move(connected.error()));
     }
@@ -49,6 +52,10 @@ const PeerSpec* PeerLinks::closed() const {
   return closed == links_.end() ? nullptr : &closed->second.peer;
 }
 
+bool PeerLinks::has_broken() const {
+  return std::ranges::any_of(links_ | std::views::values, &Link::broken);
+}
+
 void PeerLinks::send(Delivery delivery, Pacer::Time now) {
   const auto link = links_.find(delivery.to);
   if (link == links_.end()) return;
@@ -70,6 +77,7 @@ void PeerLinks::release(Pacer::Time now) {
 void PeerLinks::add_to(std::vector<zmq::pollitem_t>& items) {
   for (Link& link : links_ | std::views::values) {
     items.push_back({link.socket.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({link.monitor.handle(), 0, ZMQ_POLLIN, 0});
   }
 }
 
@@ -80,6 +88,7 @@ void PeerLinks::receive() {
       link.open = link.open || (parse_part(parts->front(), header) &&
                                 header.kind() == wire::DataHeader::OPEN);
     }
+    while (next_event(link.monitor) != 0) link.broken = link.broken || link.open;
   }
 }
 

@@ -32,12 +32,15 @@ class PeerLinks {
   [[nodiscard]] const PeerSpec* closed() const;
   [[nodiscard]] PeerId self() const { return self_; }
 
+  // Whether the connection to any was lost, and what was under way on it with it.
+  [[nodiscard]] bool has_broken() const;
+
   // Sends now, or when the link's pace lets it.
   void send(Delivery delivery, Pacer::Time now);
   void release(Pacer::Time now);
   [[nodiscard]] std::optional<Pacer::Time> next_release() const { return pacer_.next(); }
 
-  // For polling: knocks are answered on these.
+  // For polling: knocks are answered on these, and losses told.
   void add_to(std::vector<zmq::pollitem_t>& items);
   void receive();
 
@@ -45,7 +48,9 @@ class PeerLinks {
   struct Link {
     PeerSpec peer;
     zmq::socket_t socket;
+    zmq::socket_t monitor;
     bool open = false;
+    bool broken = false;  // after it was open
     bool paced = false;
   };
 

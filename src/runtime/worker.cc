@@ -66,6 +66,7 @@ class Worker : private WorkerWorld {
   void disconnect() override { peers_.close(); }
   const PeerSpec* closed_peer() const override { return peers_.closed(); }
   void send(Delivery delivery) override { peers_.send(std::move(delivery), Clock::now()); }
+  bool has_broken() const override { return peers_.has_broken(); }
   void compute(Task task) override { computer_.post(std::move(task)); }
   void forget_jobs(std::optional<std::uint64_t> request) override {
     computer_.forget_jobs(request);
@@ -125,7 +126,7 @@ Result<void> Worker::serve() {
       }
     }
     peers_.receive();
-    core_.answer_setup(Clock::now());
+    core_.look_at_links(Clock::now());
     peers_.release(Clock::now());
     if (door_.is_asked()) reread_keys();
     door_.admit();

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 // A coordinator whose connection was lost may come back for so long.
 constexpr auto kGrace = 2s;
 // Once its models are loaded a worker waits so long for its peers.
-constexpr auto kPeers = 10s;
+constexpr auto kPeers = 3s;
 // A chunk of a file is at most this.
 constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
 
@@ -184,6 +184,15 @@ void WorkerCore::setup(const Caller& caller, const wire::Setup& setup) {
   setting_up_ = Pending{.caller = caller, .ticket = ticket_for(caller)};
   world_.compute(LoadTask{
       .ticket = setting_up_->ticket, .models = std::move(spec->models), .threads = spec->threads});
+}
+
+void WorkerCore::look_at_links(Time now) {
+  answer_setup(now);
+  if (epoch_ == 0 || told_broken_ == epoch_ || !world_.has_broken()) return;
+  told_broken_ = epoch_;
+  wire::Answer broken;
+  broken.set_broken_epoch(epoch_);
+  answer(Caller{.route = tenancy_.route()}, std::move(broken));
 }
 
 // Once the models are loaded and every peer has answered.

@@ -39,6 +39,8 @@ class WorkerWorld {
   // A peer that has not answered yet, or nothing once all have.
   [[nodiscard]] virtual const PeerSpec* closed_peer() const = 0;
   virtual void send(Delivery delivery) = 0;  // to a peer
+  // Whether a link was lost since, and what was under way on it with it.
+  [[nodiscard]] virtual bool has_broken() const = 0;
 
   // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's.
   virtual void compute(Task task) = 0;
@@ -70,10 +72,11 @@ class WorkerCore {
   void take_request(Letter letter, Time now);
   void take_data(Letter letter);
   void take_outcome(Outcome outcome, Time now);
-  // Once in a while, and after anything else happened to links.
+  // Once in a while.
   void tick(Time now);
-  // Answers a setup once the models are loaded and every peer has answered, or will not.
-  void answer_setup(Time now);
+  // After anything happened to links: answers a setup once the models are loaded and every peer has
+  // answered, or will not; tells the coordinator of a link that was lost.
+  void look_at_links(Time now);
 
   [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }
   // Forgets the coordinator and what it loaded, and logs why.
@@ -96,6 +99,7 @@ class WorkerCore {
 
   // Whether the coordinator that has the worker can still be reached.
   void probe(Time now);
+  void answer_setup(Time now);
   void let_go();
   void answer(const Caller& caller, wire::Answer answer);
   void refuse(const Caller& caller, const Error& error);
@@ -131,6 +135,7 @@ class WorkerCore {
   PeerId self_;
   Workload work_;
   std::uint64_t epoch_ = 0;
+  std::uint64_t told_broken_ = 0;  // in this epoch
   Seconds cpu_at_start_{0};
   Bytes idle_memory_{0};
   Drops dropped_at_start_;

@@ -1,0 +1,640 @@
+// The conductor and the workers as they are, over links in memory and in virtual time, while all
+// that can go wrong does: no request is lost or answered twice, answers come in order, epochs only
+// grow, what is under way is bounded, and nothing hangs. A seed that fails always fails:
+//   CONVOY_SEED=4711 convoy_runtime_test --gtest_filter='*Simulation*'
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+
+#include "runtime/conductor.h"
+#include "runtime/simulated_network.h"
+#include "runtime/worker_core.h"
+
+namespace convoy::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The model: kLayers layers, each of which mixes what the one before made with the model's input. A
+// sub-model is a range of them; its "sha256" says which: "first-last".
+constexpr int kLayers = 6;
+constexpr std::size_t kWindow = 5;
+constexpr std::uint64_t kRequests = 100;
+// Longer than all trouble together.
+constexpr Seconds kTimeout{45};
+
+std::uint64_t layer(int number, std::uint64_t before, std::uint64_t input) {
+  std::uint64_t mixed = (before ^ (input * 0x9e3779b97f4a7c15)) + static_cast<std::uint64_t>(number);
+  mixed = (mixed ^ (mixed >> 31)) * 0xbf58476d1ce4e5b9;
+  return mixed ^ (mixed >> 29);
+}
+
+engine::SharedTensor tensor_of(std::uint64_t value) {
+  onnx::Tensor tensor{.type = onnx::ElementType::uint64, .dims = {1}, .data{}};
+  tensor.data.resize(sizeof value);
+  std::memcpy(tensor.data.data(), &value, sizeof value);
+  return engine::share(std::move(tensor));
+}
+
+std::uint64_t value_of(const engine::SharedTensor& tensor) {
+  std::uint64_t value = 0;
+  if (tensor.data.size() == sizeof value) std::memcpy(&value, tensor.data.data(), sizeof value);
+  return value;
+}
+
+std::uint64_t answer_to(std::uint64_t input) {
+  std::uint64_t value = input;
+  for (int i = 0; i < kLayers; ++i) value = layer(i, value, input);
+  return value;
+}
+
+std::pair<int, int> range_of(const std::string& sha256) {
+  std::pair<int, int> range;
+  const std::size_t dash = sha256.find('-');
+  std::from_chars(sha256.data(), sha256.data() + dash, range.first);
+  std::from_chars(sha256.data() + dash + 1, sha256.data() + sha256.size(), range.second);
+  return range;
+}
+
+// The sub-models as files; what is in them does not matter, how long they are does.
+class Files {
+ public:
+  Files() {
+    std::string name = (std::filesystem::temp_directory_path() / "convoy-test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    for (int first = 0; first < kLayers; ++first) {
+      for (int last = first; last < kLayers; ++last) {
+        std::ofstream(folder_ / fmt::format("{}-{}.onnx", first, last))
+            << std::string(static_cast<std::size_t>(last - first + 1) * 40'000, 'w');
+      }
+    }
+  }
+  ~Files() { std::filesystem::remove_all(folder_); }
+
+  // Layers divided over the devices in this order; several names with '|' between take turns.
+  [[nodiscard]] ReadyPlan plan(const std::vector<std::string>& devices) const {
+    ReadyPlan plan{.directory = folder_, .map = {.inputs = {"x"}, .outputs = {"y5"}}};
+    const int parts = static_cast<int>(devices.size());
+    for (int i = 0; i < parts; ++i) {
+      const int first = kLayers * i / parts;
+      const int last = kLayers * (i + 1) / parts - 1;
+      onnx::SubModel part{.file = fmt::format("{}-{}.onnx", first, last),
+                          .inputs = {"x"},
+                          .outputs = {fmt::format("y{}", last)},
+                          .sha256 = fmt::format("{}-{}", first, last)};
+      if (first > 0) part.inputs.push_back(fmt::format("y{}", first - 1));
+      std::vector<std::string> turns;
+      std::stringstream names(devices[static_cast<std::size_t>(i)]);
+      for (std::string name; std::getline(names, name, '|');) turns.push_back(name);
+      onnx::assign(part, turns);
+      plan.map.sub_models.push_back(std::move(part));
+    }
+    return plan;
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// A worker process: it can be killed, stopped and started again.
+class SimulatedWorker : public WorkerWorld {
+ public:
+  using Host = SimulatedNetwork::Host;
+  struct Peers {
+    std::map<std::string, SimulatedWorker*> by_endpoint;
+  };
+
+  SimulatedWorker(Agenda& agenda, SimulatedNetwork& network, Host host, std::string name, Peers& peers)
+      : agenda_(agenda), network_(network), host_(host), name_(std::move(name)), peers_(peers) {
+    static const Capabilities able = capabilities(1);
+    core_ = std::make_unique<WorkerCore>(name_, able, *this);
+    peers_.by_endpoint[name_] = this;
+    tick(life_);
+  }
+
+  void kill() {
+    ++life_;
+    core_.reset();
+    network_.drop(host_);
+    routes_.clear();
+    links_.clear();
+    asleep_.clear();
+    models_.clear();
+    jobs_.clear();
+    busy_ = false;
+    stopped_ = false;
+  }
+  void start_again() {
+    if (core_) return;
+    ++life_;
+    gate_ = {};
+    core_ = std::make_unique<WorkerCore>(name_, capabilities(1), *this);
+    tick(life_);
+  }
+  void stop() { stopped_ = core_ != nullptr; }
+  void go_on() {
+    if (!stopped_) return;
+    stopped_ = false;
+    while (!asleep_.empty() && !stopped_) {
+      const auto what = std::move(asleep_.front());
+      asleep_.pop_front();
+      what();
+    }
+  }
+  [[nodiscard]] bool is_alive() const { return core_ != nullptr; }
+  [[nodiscard]] Host host() const { return host_; }
+
+  // Somebody connected.
+  [[nodiscard]] SimulatedNetwork::End accept(Gate::Side side, const std::shared_ptr<std::uint64_t>& id) {
+    const std::uint64_t life = life_;
+    return {.receive =
+                [this, side, id, life](Parts parts) {
+                  // std::function copies; messages do not.
+                  auto shared = std::make_shared<Parts>(std::move(parts));
+                  awake(life, [this, side, id, shared] {
+                    const std::string route = std::to_string(*id);
+                    routes_.try_emplace(route, *id);
+                    Letter letter{.route = route, .parts = std::move(*shared)};
+                    if (side == Gate::Side::control) note_epoch(letter);
+                    if (side == Gate::Side::control) {
+                      core_->take_request(std::move(letter), agenda_.now());
+                    } else {
+                      core_->take_data(std::move(letter));
+                    }
+                    core_->look_at_links(agenda_.now());
+                  });
+                },
+            .closed = [this, id, life] { if (life == life_) routes_.erase(std::to_string(*id)); }};
+  }
+
+  // What goes wrong.
+  double slowness = 1;
+  bool disk_full = false;
+  bool cannot_load = false;
+
+ private:
+  // Does it now, or when the process goes on.
+  void awake(std::uint64_t life, std::function<void()> what) {
+    if (life != life_ || !core_) return;
+    if (stopped_) {
+      asleep_.push_back([this, life, what] { if (life == life_) what(); });
+    } else {
+      what();
+    }
+  }
+  void tick(std::uint64_t life) {
+    agenda_.after(1s, [this, life] {
+      if (life != life_) return;
+      awake(life, [this] {
+        core_->tick(agenda_.now());
+        core_->look_at_links(agenda_.now());
+      });
+      tick(life);
+    });
+  }
+  void note_epoch(const Letter& letter) {
+    wire::Request request;
+    if (!parse_part(letter.parts.front(), request) || !request.has_start()) return;
+    EXPECT_GT(request.start().epoch(), last_epoch_) << name_;
+    last_epoch_ = request.start().epoch();
+  }
+
+  bool answer(Gate::Side, const std::string& route, Parts parts) override {
+    const auto found = routes_.find(route);
+    return found != routes_.end() && network_.send(found->second, 1, std::move(parts));
+  }
+  Result<void> connect(const SetupSpec& spec) override {
+    disconnect();
+    self_ = spec.self;
+    for (const PeerSpec& peer : spec.peers) {
+      SimulatedWorker* const to = peers_.by_endpoint.at(peer.endpoint);
+      Link& link = links_[peer.id];
+      link.peer = peer;
+      auto id = std::make_shared<std::uint64_t>(0);
+      const std::uint64_t life = life_;
+      SimulatedNetwork::End here{
+          .receive =
+              [this, life, to_peer = peer.id, id](Parts) {
+                awake(life, [this, to_peer, id] {
+                  const auto found = links_.find(to_peer);
+                  if (found == links_.end() || found->second.connection != *id) return;
+                  found->second.open = true;
+                  core_->look_at_links(agenda_.now());
+                });
+              },
+          .closed =
+              [this, life, to_peer = peer.id, id] {
+                awake(life, [this, to_peer, id] {
+                  const auto found = links_.find(to_peer);
+                  if (found == links_.end() || found->second.connection != *id) return;
+                  found->second.broken = found->second.open;
+                  core_->look_at_links(agenda_.now());
+                });
+              }};
+      if (!to->is_alive()) continue;
+      *id = network_.connect(host_, to->host(), std::move(here), to->accept(Gate::Side::data, id));
+      link.connection = *id;
+      wire::DataHeader knock;
+      knock.set_kind(wire::DataHeader::KNOCK);
+      knock.set_from(static_cast<std::uint32_t>(self_.index()));
+      Parts parts;
+      parts.push_back(to_part(knock));
+      network_.send(*id, 0, std::move(parts));
+    }
+    return {};
+  }
+  void disconnect() override {
+    for (auto& [peer, link] : links_) network_.close(link.connection, 0);
+    links_.clear();
+  }
+  const PeerSpec* closed_peer() const override {
+    for (const auto& [id, link] : links_) {
+      if (!link.open) return &link.peer;
+    }
+    return nullptr;
+  }
+  void send(Delivery delivery) override {
+    const auto link = links_.find(delivery.to);
+    if (link == links_.end()) return;
+    network_.send(link->second.connection, 0, encode(delivery.parcel, self_));
+  }
+  bool has_broken() const override {
+    return std::ranges::any_of(links_, [](const auto& each) { return each.second.broken; });
+  }
+
+  void compute(Task task) override {
+    if (auto* const load = std::get_if<LoadTask>(&task)) {
+      forget_jobs(std::nullopt);
+      models_.clear();
+      Loaded loaded{.ticket = load->ticket};
+      if (cannot_load) {
+        loaded.result = fail(ErrorKind::failure, "no memory");
+      } else {
+        for (const StageModel& model : load->models) {
+          EXPECT_TRUE(held_[model.files.sha256] > 0) << model.files.sha256 << " was never sent";
+          models_.emplace(model.stage, model);
+        }
+      }
+      later(0.05 * slowness, std::move(loaded));
+    } else if (auto* const job = std::get_if<Job>(&task)) {
+      jobs_.push_back(*job);
+      if (!busy_) begin_job();
+    }
+  }
+  void begin_job() {
+    if (jobs_.empty()) return;
+    busy_ = true;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    const StageModel& model = models_.at(job.stage);
+    const auto [first, last] = range_of(model.files.sha256);
+    std::uint64_t input = 0;
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+      (model.inputs[i] == "x" ? input : value) = value_of(job.inputs[i]);
+    }
+    if (first == 0) value = input;
+    for (int i = first; i <= last; ++i) value = layer(i, value, input);
+    Computed computed{.stage = job.stage, .epoch = job.epoch, .request = job.request};
+    computed.outputs = std::vector{tensor_of(value)};
+    later(0.03 * (last - first + 1) * slowness, std::move(computed));
+  }
+  void later(double seconds, Outcome outcome) {
+    const std::uint64_t life = life_;
+    auto shared = std::make_shared<Outcome>(std::move(outcome));
+    agenda_.after(Seconds(seconds), [this, life, shared] {
+      awake(life, [this, shared] {
+        if (std::holds_alternative<Computed>(*shared)) {
+          busy_ = false;
+          begin_job();
+        }
+        core_->take_outcome(std::move(*shared), agenda_.now());
+        core_->look_at_links(agenda_.now());
+      });
+    });
+  }
+  void forget_jobs(std::optional<std::uint64_t> request) override {
+    std::erase_if(jobs_, [&](const Job& job) { return !request || job.request == *request; });
+  }
+  Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t,
+                              const std::set<std::string>&) override {
+    if (disk_full && !held_.contains(sha256)) return fail(ErrorKind::failure, "the disk is full");
+    return held_[sha256];
+  }
+  Result<void> append(const std::string& sha256, std::uint64_t offset,
+                      std::span<const std::byte> bytes, std::uint64_t) override {
+    if (disk_full) return fail(ErrorKind::failure, "the disk is full");
+    if (offset != held_[sha256]) return fail(ErrorKind::failure, "a gap");
+    held_[sha256] += bytes.size();
+    return {};
+  }
+  Gate& gate() override { return gate_; }
+  Drops& drops() override { return drops_; }
+  double clock_s() const override {
+    return Seconds(agenda_.now().time_since_epoch()).count();
+  }
+  void log(std::string_view) override {}
+  void exit() override {}
+
+  struct Link {
+    PeerSpec peer;
+    std::uint64_t connection = 0;
+    bool open = false;
+    bool broken = false;
+  };
+
+  Agenda& agenda_;
+  SimulatedNetwork& network_;
+  Host host_;
+  std::string name_;
+  Peers& peers_;
+  std::uint64_t life_ = 0;
+  bool stopped_ = false;
+  std::deque<std::function<void()>> asleep_;
+  std::unique_ptr<WorkerCore> core_;
+  std::map<std::string, std::uint64_t> routes_;
+  std::map<PeerId, Link> links_;
+  PeerId self_;
+  std::map<StageId, StageModel> models_;
+  std::deque<Job> jobs_;
+  bool busy_ = false;
+  std::map<std::string, std::uint64_t> held_;  // outlives the process, as the disk does
+  Gate gate_;
+  Drops drops_;
+  std::uint64_t last_epoch_ = 0;
+};
+
+// A whole run, by its seed.
+class Simulation : private ConductorWorld {
+ public:
+  Simulation(const Files& files, std::uint64_t seed) : random_(seed) {
+    const std::size_t count = 2 + random_() % 3;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = fmt::format("d{}", i);
+      fleet_.devices.push_back({.name = name});
+      names_.push_back(name);
+      workers_.push_back(std::make_unique<SimulatedWorker>(agenda_, network_, i + 1, name, peers_));
+    }
+    fleet_.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
+        count, ById<DeviceId, fleet::Link>(count));
+    connections_.resize(count);
+    // All of them; without each; each alone. Sometimes the first takes turns with the second.
+    std::vector<std::string> all = names_;
+    if (random_() % 4 == 0) {
+      all[0] += "|" + all[1];
+      all.erase(all.begin() + 1);
+    }
+    add(files.plan(all), 0.1);
+    for (std::size_t without = 0; without < count; ++without) {
+      std::vector<std::string> rest = names_;
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(without));
+      add(files.plan(rest), 0.2);
+    }
+    if (count > 2) {
+      for (const std::string& name : names_) add(files.plan({name}), 0.4);
+    }
+    for (int i = 0; i < 6; ++i) plan_trouble();
+    if (random_() % 4 == 0) agenda_.after(Seconds(real(0.1, 15)), [this] { crash(); });
+  }
+
+  void run() {
+    begin();
+    const SimulatedTime end = agenda_.now() + 600s;
+    while (answered_ < kRequests && !testing::Test::HasFailure()) {
+      ASSERT_LT(agenda_.now(), end) << "hangs at request " << answered_;
+      ASSERT_FALSE(agenda_.empty());
+      agenda_.step();
+      if (conductor_) settle();
+    }
+  }
+
+ private:
+  void add(ReadyPlan plan, double period) {
+    plan.period = Seconds(period);
+    plans_.push_back(std::move(plan));
+  }
+  double real(double from, double to) {
+    return std::uniform_real_distribution<double>(from, to)(random_);
+  }
+  SimulatedWorker& any() { return *workers_[random_() % workers_.size()]; }
+
+  // Everything is mended 25 s after the begin at the latest, but that some stay dead.
+  void plan_trouble() {
+    const Seconds begin(real(0.1, 15));
+    const Seconds length(real(0.05, 10));
+    SimulatedWorker& worker = any();
+    const SimulatedNetwork::Host other = random_() % (workers_.size() + 1);
+    const auto at = [this](Seconds time, std::function<void()> what) {
+      agenda_.after(time, std::move(what));
+    };
+    switch (random_() % 10) {
+      case 0: {
+        const bool for_good = &worker != workers_.back().get() && random_() % 2 == 0;
+        at(begin, [this, &worker, for_good] {
+          worker.kill();
+          if (for_good) dead_.insert(worker.host() - 1);
+        });
+        if (!for_good) at(begin + length, [&worker] { worker.start_again(); });
+        return;
+      }
+      case 1:
+        at(begin, [&worker] { worker.stop(); });
+        at(begin + length, [&worker] { worker.go_on(); });
+        return;
+      case 2:
+      case 3:
+        at(begin, [this, &worker, other, length] {
+          const SimulatedTime until = agenda_.now() + length;
+          network_.cut(worker.host(), other, until);
+          if (random_() % 2 == 0) network_.cut(other, worker.host(), until);
+        });
+        return;
+      case 4:
+        at(begin, [this, &worker, length] {
+          for (std::size_t host = 0; host <= workers_.size(); ++host) {
+            network_.cut(worker.host(), host, agenda_.now() + length);
+            network_.cut(host, worker.host(), agenda_.now() + length);
+          }
+        });
+        return;
+      case 5:
+        at(begin, [this, &worker, other] { network_.reset(worker.host(), other); });
+        return;
+      case 6:
+        at(begin, [this, &worker, other] {
+          network_.set_rate(worker.host(), other, BytesPerSecond(1e4));
+        });
+        at(begin + length, [this, &worker, other] {
+          network_.set_rate(worker.host(), other, BytesPerSecond(1e7));
+        });
+        return;
+      case 7:
+        at(begin, [&worker] { worker.slowness = 4; });
+        at(begin + length, [&worker] { worker.slowness = 1; });
+        return;
+      case 8:
+        at(Seconds(0), [&worker] { worker.disk_full = true; });
+        at(length, [&worker] { worker.disk_full = false; });
+        return;
+      default:
+        at(begin, [&worker] { worker.cannot_load = true; });
+        at(begin + length, [&worker] { worker.cannot_load = false; });
+        return;
+    }
+  }
+
+  void begin() {
+    auto made = Conductor::create(fleet_, plans_,
+                                  {.in_flight = kWindow,
+                                   .request_timeout = kTimeout,
+                                   .load_timeout = 10s,
+                                   .comeback = Seconds(1000),
+                                   .epoch = session_ << 32 | 1},
+                                  *this);
+    ASSERT_TRUE(made) << made.error().message;
+    conductor_.emplace(*std::move(made));
+    conductor_->begin(agenda_.now());
+  }
+  // The coordinator dies without a word, and starts again with what was not answered.
+  void crash() {
+    network_.drop(0);
+    conductor_.reset();
+    connections_.assign(connections_.size(), {});
+    ++session_;
+    before_ = answered_;
+    submitted_ = 0;
+    agenda_.after(Seconds(real(0.1, 3)), [this] { begin(); });
+  }
+
+  // What the program around the conductor does after anything has happened.
+  void settle() {
+    const SimulatedTime now = agenda_.now();
+    for (const std::size_t dead : dead_) {
+      conductor_->lose(DeviceId(dead), {ErrorKind::lost, "was killed"}, true, now);
+    }
+    conductor_->tick(now);
+    ASSERT_FALSE(conductor_->ended()) << conductor_->ended()->message;
+    if (conductor_->epoch() != 0) {
+      EXPECT_GE(conductor_->epoch(), epoch_);
+      epoch_ = conductor_->epoch();
+    }
+    while (before_ + submitted_ < kRequests && !conductor_->full()) {
+      const auto number = conductor_->submit({tensor_of(before_ + submitted_)}, now);
+      ASSERT_TRUE(number);
+      ASSERT_EQ(*number, submitted_++);
+      ASSERT_LE(before_ + submitted_ - answered_, kWindow);
+    }
+    while (auto answer = conductor_->next()) {
+      ASSERT_TRUE(*answer) << answer->error().message;
+      ASSERT_EQ(before_ + (*answer)->request, answered_);
+      ASSERT_EQ(value_of((*answer)->outputs.at(0)), answer_to(answered_));
+      ++answered_;
+    }
+    if (conductor_->next_tick() < next_tick_ || next_tick_ <= now) {
+      next_tick_ = conductor_->next_tick();
+      agenda_.at(next_tick_, [] {});
+    }
+  }
+
+  Result<WorkerHost::Worker> reach(DeviceId device) override {
+    close(device);
+    SimulatedWorker& worker = *workers_[device.index()];
+    Connections& to = connections_[device.index()];
+    to.control = connect(worker, device, Gate::Side::control);
+    return WorkerHost::Worker{
+        .endpoint = {.control = names_[device.index()], .data = names_[device.index()]},
+        .network = WorkerHost::Network::real,
+        .session = session_,
+        .patience = 3s};
+  }
+  SimulatedNetwork::Connection connect(SimulatedWorker& worker, DeviceId device, Gate::Side side) {
+    auto id = std::make_shared<std::uint64_t>(0);
+    // Nobody is there: what is sent is never answered.
+    if (!worker.is_alive()) return 0;
+    SimulatedNetwork::End here{
+        .receive =
+            [this, device, side, id](Parts parts) {
+              if (*id == current(device, side)) {
+                conductor_->take(device, side, std::move(parts), agenda_.now());
+              }
+            },
+        .closed =
+            [this, device, side, id] {
+              if (*id != current(device, side)) return;
+              conductor_->lose(device, {ErrorKind::lost, "does not answer any more"}, false,
+                               agenda_.now());
+            }};
+    *id = network_.connect(0, worker.host(), std::move(here), worker.accept(side, id));
+    return *id;
+  }
+  [[nodiscard]] SimulatedNetwork::Connection current(DeviceId device, Gate::Side side) const {
+    const Connections& to = connections_[device.index()];
+    return side == Gate::Side::control ? to.control : to.data;
+  }
+  Result<void> open_data(DeviceId device) override {
+    connections_[device.index()].data =
+        connect(*workers_[device.index()], device, Gate::Side::data);
+    return {};
+  }
+  void send(DeviceId device, Gate::Side side, Parts parts) override {
+    network_.send(current(device, side), 0, std::move(parts));
+  }
+  void close(DeviceId device) override {
+    Connections& to = connections_[device.index()];
+    network_.close(std::exchange(to.control, 0), 0);
+    network_.close(std::exchange(to.data, 0), 0);
+  }
+  Error unreached(DeviceId) const override { return {ErrorKind::lost, "nobody answers"}; }
+  double clock_s() const override { return Seconds(agenda_.now().time_since_epoch()).count(); }
+
+  struct Connections {
+    SimulatedNetwork::Connection control = 0;
+    SimulatedNetwork::Connection data = 0;
+  };
+
+  std::mt19937_64 random_;
+  Agenda agenda_;
+  SimulatedNetwork network_{agenda_};
+  SimulatedWorker::Peers peers_;
+  fleet::Fleet fleet_;
+  std::vector<std::string> names_;
+  std::vector<std::unique_ptr<SimulatedWorker>> workers_;
+  std::vector<Connections> connections_;
+  std::vector<ReadyPlan> plans_;
+  std::optional<Conductor> conductor_;
+  std::set<std::size_t> dead_;
+  std::uint64_t session_ = 1;    // of the coordinator
+  std::uint64_t before_ = 0;     // requests that were answered in earlier sessions
+  std::uint64_t submitted_ = 0;  // in this one
+  std::uint64_t answered_ = 0;
+  std::uint64_t epoch_ = 0;
+  SimulatedTime next_tick_{};
+};
+
+class SimulationTest : public testing::TestWithParam<int> {};
+
+TEST_P(SimulationTest, LosesNoRequestWhateverHappens) {
+  constexpr std::uint64_t kSeeds = 250;
+  const Files files;
+  if (const char* const one = std::getenv("CONVOY_SEED")) {
+    Simulation(files, std::strtoull(one, nullptr, 10)).run();
+    return;
+  }
+  const auto first = static_cast<std::uint64_t>(GetParam()) * kSeeds;
+  for (std::uint64_t seed = first; seed < first + kSeeds; ++seed) {
+    Simulation(files, seed).run();
+    if (HasFailure()) FAIL() << "with CONVOY_SEED=" << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SimulationTest, testing::Range(0, 8));
+
+}  // namespace
+}  // namespace convoy::runtime
