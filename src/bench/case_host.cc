@@ -143,7 +143,7 @@ PartitionResult CaseHost::realize(const Costed& costed, const onnx::Partition& p
   const fleet::Fleet& fleet = context_.devices->fleet;
   std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : plan.placement) {
-    turns.push_back(plan::turns_of(stage, fleet));
+    turns.push_back(plan::names_in_turn(stage, fleet));
   }
   context_.progress("cutting and checking", 0, 0);
   const fs::path directory = context_.directory / "sub_models";

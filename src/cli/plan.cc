@@ -258,7 +258,7 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
                    const Planned& planned) {
   std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : planned.plan.placement) {
-    turns.push_back(plan::turns_of(stage, fleet));
+    turns.push_back(plan::names_in_turn(stage, fleet));
   }
   const onnx::Partition partition =
       subject.points ? *subject.points
