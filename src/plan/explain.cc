@@ -36,9 +36,9 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
   return sentences;
 }
 
-// What the latency is made of.
-std::string way_of(const CostGraph& graph, const fleet::Fleet& fleet, const Placement& placement,
-                   const Figures& figures) {
+// What the latency is made of, unless it is one step.
+std::vector<std::string> way_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                                const Placement& placement, const Figures& figures) {
   constexpr std::size_t kMost = 9;
   Seconds computing{0};
   std::vector<std::pair<Seconds, std::string>> steps;
@@ -50,15 +50,16 @@ std::string way_of(const CostGraph& graph, const fleet::Fleet& fleet, const Plac
                                                  : fleet.devices[step.device].name,
                                          to_text(time)));
   }
+  if (steps.size() <= 1) return {};
   const bool are_many = steps.size() > kMost;
   if (are_many) {
     std::ranges::stable_sort(steps, std::greater(), &std::pair<Seconds, std::string>::first);
     steps.resize(kMost);
   }
-  return fmt::format("the latency of {} is {} of computing and {} of transfers: {}{}",
-                     to_text(figures.latency), to_text(computing),
-                     to_text(figures.latency - computing), are_many ? "longest are " : "",
-                     fmt::join(steps | std::views::values, ", "));
+  return {fmt::format("the latency of {} is {} of computing and {} of transfers: {}{}",
+                      to_text(figures.latency), to_text(computing),
+                      to_text(figures.latency - computing), are_many ? "longest are " : "",
+                      fmt::join(steps | std::views::values, ", "))};
 }
 
 }  // namespace
@@ -166,7 +167,7 @@ Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fle
   plan.bound = std::min(bound, value_of(plan.figures, objective));
   plan.proven = *gap(plan) < 1e-9;
   if (objective == Objective::latency) {
-    plan.limits = {way_of(graph, fleet, plan.placement, plan.figures)};
+    plan.limits = way_of(graph, fleet, plan.placement, plan.figures);
   }
   if (objective == Objective::energy) plan.limits = spending(fleet, plan.placement, plan.figures);
   std::ranges::move(explain(graph, fleet, plan.placement, plan.figures),

@@ -21,33 +21,49 @@ using convoy::to_text;  // Seconds are std's, so their namespace does not lead h
 
 namespace {
 
-// The same stages, those of a device on another one: what needs most on the device with most room,
-// and so on, which fits if any such exchange does. In words; empty: none fits.
+// The same stages, those of a device on another one: two devices exchanged, or else what needs most
+// on the device with most room, and so on, which fits if anything does. In words; empty: none fits.
 std::string exchange(const CostGraph& graph, const fleet::Fleet& fleet, const Figures& figures) {
-  std::vector<std::pair<Bytes, DeviceId>> needs;
-  std::vector<std::pair<Bytes, DeviceId>> rooms;
+  using On = ById<DeviceId, DeviceId>;  // where the stages of each device are
+  constexpr Bytes kUnlimited{std::numeric_limits<std::int64_t>::max()};
+  On as_given;
+  ById<DeviceId, Bytes> need;
+  ById<DeviceId, Bytes> room;
   for (const DeviceId device : fleet.devices.ids()) {
     const Bytes memory = fleet.devices[device].memory;
     const Bytes runtime = graph.runtime_memory[device];
-    rooms.emplace_back(
-        memory.value() > 0 ? memory - runtime : Bytes(std::numeric_limits<std::int64_t>::max()),
-        device);
-    if (figures.memory[device].value() > 0) {
-      needs.emplace_back(figures.memory[device] - runtime, device);
+    as_given.push_back(device);
+    need.push_back(std::max(Bytes(0), figures.memory[device] - runtime));
+    room.push_back(memory.value() > 0 ? memory - runtime : kUnlimited);
+  }
+  const auto fits = [&](const On& on) {
+    return std::ranges::all_of(fleet.devices.ids(), [&](DeviceId device) {
+      return need[device].value() == 0 || need[device] <= room[on[device]];
+    });
+  };
+  const auto words = [&](const On& on) {
+    std::vector<std::string> moves;
+    for (const DeviceId device : fleet.devices.ids()) {
+      if (need[device].value() == 0 || on[device] == device) continue;
+      moves.push_back(fmt::format("what {} has on {}", fleet.devices[device].name,
+                                  fleet.devices[on[device]].name));
+    }
+    return fmt::format("{}", fmt::join(moves, " and "));
+  };
+  for (const DeviceId a : fleet.devices.ids()) {
+    for (const DeviceId b : fleet.devices.ids()) {
+      On on = as_given;
+      std::swap(on[a], on[b]);
+      if (fits(on)) return words(on);
     }
   }
-  std::ranges::stable_sort(needs, std::greater(), &std::pair<Bytes, DeviceId>::first);
-  std::ranges::stable_sort(rooms, std::greater(), &std::pair<Bytes, DeviceId>::first);
-  std::vector<std::string> moves;
-  for (std::size_t i = 0; i < needs.size(); ++i) {
-    const auto& [need, from] = needs[i];
-    const auto& [room, to] = rooms[i];
-    if (need > room) return "";
-    if (from == to) continue;
-    moves.push_back(
-        fmt::format("what {} has on {}", fleet.devices[from].name, fleet.devices[to].name));
-  }
-  return fmt::format("{}", fmt::join(moves, " and "));
+  On by_need = as_given;
+  On by_room = as_given;
+  std::ranges::stable_sort(by_need, std::greater(), [&](DeviceId device) { return need[device]; });
+  std::ranges::stable_sort(by_room, std::greater(), [&](DeviceId device) { return room[device]; });
+  On on = as_given;
+  for (const DeviceId at : fleet.devices.ids()) on[by_need[at]] = by_room[at];
+  return fits(on) ? words(on) : "";
 }
 
 // The nearest way that fits.

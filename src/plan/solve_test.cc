@@ -84,6 +84,15 @@ TEST_F(SolveTest, PointsRefusesStagesThatDoNotFit) {
                         "it would fit with "));
 }
 
+TEST_F(SolveTest, PointsThatFitInNoOtherPairFindAllTheirPlaces) {
+  builder.device("a", 1'500'000).device("b", 3'500'000).device("c", 2'500'000).links(1e6);
+  add_nodes({1, 1, 1}, 6);
+  const auto plan = solve_points(graph(), fleet(), placement_of({{0, 0, 3}, {1, 3, 5}, {2, 5, 6}}));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message, EndsWith("; they would fit with what a has on b and what b has "
+                                             "on c and what c has on a"));
+}
+
 TEST_F(SolveTest, MemoryMatchesSharesOfTheFleetsMemory) {
   builder.device("small", 10'000'000).device("large", 30'000'000).links(1e6);
   add_nodes({1, 1});
