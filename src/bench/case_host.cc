@@ -184,6 +184,7 @@ PartitionResult CaseHost::cut(const fs::path& model, const std::vector<int>& sta
   plan::Plan plan =
       or_throw(plan::solve_points(known.planned.costs, context_.devices->fleet, placement));
   plan.solver = "plug-in";
+  for (plan::Unused& unused : plan.unused) unused.why = "the plug-in leaves it out";
   return realize(known,
                  profile::partition_of(known.planned, known.model.graph.nodes.size(), placement),
                  std::move(plan));
@@ -227,6 +228,7 @@ void CaseHost::load(const fs::path& model, const std::string& device) {
   plan::Plan plan = or_throw(
       plan::solve_points(known.planned.costs, context_.devices->fleet, placement));
   plan.solver = "none";
+  for (plan::Unused& unused : plan.unused) unused.why = "the model is not divided";
   const PartitionResult partition = realize(known, whole, std::move(plan));
   start(or_throw(onnx::read_split_map(partition.models_dir)), partition.models_dir);
 }
