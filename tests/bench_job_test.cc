@@ -220,6 +220,23 @@ TEST_F(BenchJob, ComparesPartitionsAndLetsNoCaseSpoilTheOthers) {
   EXPECT_THAT(ended.err, HasSubstr("\"bandwith\" read as \"bandwidth\""));
 }
 
+TEST_F(BenchJob, ASolverOfTheUsersDecidesWhoRunsWhat) {
+  folder.write("few.yaml", algorithm("        - requests: {values: [30]}\n"
+                                     "        - partition: {values: [solver, none]}\n") +
+                               "    - {type: solver, name: HillClimb, url: " CONVOY_SOURCE_DIR
+                               "/examples/plugins/hill_climb.cc}\n");
+  const Ended ended = run({"bench", "-f", "job.yaml", "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  const auto json = nlohmann::json::parse(ended.out);
+  ASSERT_EQ(json["cases"].size(), 2u);
+  const auto& test = json["cases"][0];
+  EXPECT_EQ(test["figures"]["agreement"]["value"], 1.0);
+  EXPECT_EQ(test["stages"].size(), 2u);  // the bracelet has no room
+  const fs::path plan = fs::path(test["directory"].get<std::string>()) / "plan.json";
+  EXPECT_EQ(nlohmann::json::parse(*read_file(plan))["solver"], "hill_climb.cc");
+  EXPECT_EQ(json["cases"][1]["stages"].size(), 1u);
+}
+
 TEST_F(BenchJob, ThePlanOfAModelCutsIt) {
   const std::string model = kModel.string();
   ASSERT_EQ(run({"plan", model, "--devices", "devices.yaml", "-o", "planned"}).status, 0);

@@ -143,7 +143,7 @@ PartitionResult CaseHost::realize(const Costed& costed, const onnx::Partition& p
   const fleet::Fleet& fleet = context_.devices->fleet;
   std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : plan.placement) {
-    turns.push_back(plan::turns_of(stage, fleet));
+    turns.push_back(plan::names_in_turn(stage, fleet));
   }
   context_.progress("cutting and checking", 0, 0);
   const fs::path directory = context_.directory / "sub_models";
@@ -184,6 +184,7 @@ PartitionResult CaseHost::cut(const fs::path& model, const std::vector<int>& sta
   plan::Plan plan =
       or_throw(plan::solve_points(known.planned.costs, context_.devices->fleet, placement));
   plan.solver = "plug-in";
+  for (plan::Unused& unused : plan.unused) unused.why = "the plug-in leaves it out";
   return realize(known,
                  profile::partition_of(known.planned, known.model.graph.nodes.size(), placement),
                  std::move(plan));
@@ -227,6 +228,7 @@ void CaseHost::load(const fs::path& model, const std::string& device) {
   plan::Plan plan = or_throw(
       plan::solve_points(known.planned.costs, context_.devices->fleet, placement));
   plan.solver = "none";
+  for (plan::Unused& unused : plan.unused) unused.why = "the model is not divided";
   const PartitionResult partition = realize(known, whole, std::move(plan));
   start(or_throw(onnx::read_split_map(partition.models_dir)), partition.models_dir);
 }

@@ -163,8 +163,8 @@ Figure prediction_error(const Evidence& evidence) {
           .value = std::abs(*measured / predicted - 1),
           .unit = Unit::share,
           .source = source_of_run(evidence),
-          .note = fmt::format("period {} predicted, {} measured", convoy::to_text(predicted),
-                              convoy::to_text(*measured))};
+          .note = fmt::format("period {} predicted, {} {}", convoy::to_text(predicted),
+                              convoy::to_text(*measured), name_of(source_of_run(evidence)))};
 }
 
 }  // namespace

@@ -169,10 +169,20 @@ std::string stage_row(const TestResult& result, std::size_t stage) {
   return row + "</td></tr>\n";
 }
 
+// Where a figure of the run comes from.
+std::string_view source_of(const TestResult& result, std::string_view name) {
+  const Figure* const figure = find(result.figures, name);
+  return name_of(figure != nullptr ? figure->source : FigureSource::not_measured);
+}
+
 std::string stages_table(const TestResult& result) {
   if (result.record.stages.empty()) return "";
-  std::string table =
-      "<div class=\"wide\"><table><tr><th>Device</th><th>Runs</th><th>Computes per request</th>"
+  std::string table = fmt::format(
+      "<div class=\"wide\"><table><caption>Computing {}, memory {}; predicted: by the "
+      "plan</caption>\n",
+      source_of(result, "fps"), source_of(result, "peak_memory"));
+  table +=
+      "<tr><th>Device</th><th>Runs</th><th>Computes per request</th>"
       "<th>Share of time</th><th>Memory at most</th></tr>\n";
   for (std::size_t i = 0; i < result.record.stages.size(); ++i) table += stage_row(result, i);
   return table + "</table></div>\n";
@@ -182,9 +192,9 @@ std::string prediction(const TestResult& result) {
   if (!result.record.plan || !result.period) return "";
   const Seconds predicted = result.record.plan->period;
   if (predicted <= Seconds(0)) return "";
-  std::string text = fmt::format(
-      "<p>Period: {} predicted, <b>{} measured</b> ({:+.1f} %).", convoy::to_text(predicted),
-      convoy::to_text(*result.period), 100 * (*result.period / predicted - 1));
+  std::string text = fmt::format("<p>Period: {} predicted, <b>{} {}</b> ({:+.1f} %).",
+                                 convoy::to_text(predicted), convoy::to_text(*result.period),
+                                 source_of(result, "fps"), 100 * (*result.period / predicted - 1));
   if (result.record.plan->gap) {
     text += fmt::format(" No placement can be more than {:.1f} % faster than this plan predicts.",
                         100 * *result.record.plan->gap);
@@ -224,11 +234,11 @@ std::string case_section(const TestResult& result) {
     for (const auto& [device, why] : result.record.plan->unused) {
       unused.push_back(device + ": " + why);
     }
-    text += list_of("What limits it:", result.record.plan->limits);
+    text += list_of("What limits it, by the plan:", result.record.plan->limits);
     text += list_of("Not used:", unused);
     text += list_of("With another fleet (estimated):", result.record.plan->prospects);
-    text += "<details><summary>The plan as a picture</summary>" + result.record.plan->picture +
-            "</details>\n";
+    text += "<details><summary>The plan as a picture (predicted)</summary>" +
+            result.record.plan->picture + "</details>\n";
   }
   text += list_of("Notes:", result.record.notes);
   text += figures_table(result);

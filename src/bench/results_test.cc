@@ -129,7 +129,7 @@ TEST(Report, IsOneSelfContainedPageWithAllTextEscaped) {
   EXPECT_THAT(page, HasSubstr("The fastest is <b>a</b> with 10.0 answers per second."));
   EXPECT_THAT(page, HasSubstr("the phone &amp; its link"));
   EXPECT_THAT(page, HasSubstr("was killed: &lt;out of memory&gt;"));
-  EXPECT_THAT(page, HasSubstr("Period: 16.0 ms predicted, <b>20.0 ms measured</b> (+25.0 %)"));
+  EXPECT_THAT(page, HasSubstr("Period: 16.0 ms predicted, <b>20.0 ms emulated</b> (+25.0 %)"));
   EXPECT_THAT(page, HasSubstr("quota of a cgroup"));
   EXPECT_THAT(page, HasSubstr("60 B of 100 B"));
   EXPECT_THAT(page, Not(HasSubstr("phone <1>")));

@@ -186,7 +186,9 @@ Result<plan::Solver> solver_named(const std::string& name) {
   return plan::solve_auto;
 }
 
-// A fifth of the budget goes to what other fleets would bring.
+// Of the budget, where they are asked for, standby plans get two fifths; of the rest a fifth goes
+// to what other fleets would bring.
+constexpr double kStandbyPart = 0.4;
 constexpr double kMarginalPart = 0.2;
 constexpr Seconds kMostMarginal{2};
 
@@ -222,6 +224,7 @@ Result<plan::Plan> solve(const Arguments& arguments, const plan::CostGraph& grap
   if (!solver) return std::unexpected(solver.error());
   StopSignal stop;
   plan::SolveOptions options = options_of(arguments, stop);
+  if (arguments.moving.standby) options.budget *= 1 - kStandbyPart;
   const Seconds marginal = std::min(kMostMarginal, kMarginalPart * options.budget);
   options.budget -= marginal;
   auto plan = (*solver)(graph, fleet, options);
@@ -258,7 +261,7 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
                    const Planned& planned) {
   std::vector<std::vector<std::string>> turns;
   for (const plan::PlacedStage& stage : planned.plan.placement) {
-    turns.push_back(plan::turns_of(stage, fleet));
+    turns.push_back(plan::names_in_turn(stage, fleet));
   }
   const onnx::Partition partition =
       subject.points ? *subject.points
@@ -274,8 +277,9 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
 Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
                           const plan::CostGraph& costs, const fleet::Fleet& fleet) {
   StopSignal stop;
-  const auto standby =
-      standby_plans(arguments.moving, costs, fleet, plan.placement, options_of(arguments, stop));
+  plan::SolveOptions options = options_of(arguments, stop);
+  options.budget *= kStandbyPart;
+  const auto standby = standby_plans(arguments.moving, costs, fleet, plan.placement, options);
   if (!standby) return std::unexpected(standby.error());
   std::string json = plan::to_json(plan, costs, fleet);
   std::string text = plan::to_text(plan, costs, fleet);
@@ -429,8 +433,8 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--dim", arguments->dims, "NAME=N: the size of a symbolic dimension");
   command
       ->add_option("--budget", arguments->budget_s,
-                   "Seconds that auto and search may take, of which a fifth, two at most, go to "
-                   "what another fleet would bring")
+                   "Seconds that auto and search may take; two fifths of them go to --standby, and "
+                   "of the rest a fifth, two at most, to what another fleet would bring")
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of what auto and search try at random")
       ->capture_default_str();

@@ -57,12 +57,7 @@ class ChainSearch {
   [[nodiscard]] const std::vector<DeviceId>& left_out() const { return kinds_.left_out; }
 
  private:
-  // A device that has a stage: the kind, and which one of it.
-  struct Owner {
-    std::size_t kind = 0;
-    std::size_t member = 0;
-    friend bool operator==(const Owner&, const Owner&) = default;
-  };
+  using Owner = KindMember;  // that has a stage
   using OwnerTimes = std::vector<std::pair<Owner, double>>;
   // A partial plan, up to a boundary.
   struct State {

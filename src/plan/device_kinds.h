@@ -1,6 +1,7 @@
 // Devices between which nothing differs, so that searches try one of each kind.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -20,6 +21,14 @@ struct Kind {
   [[nodiscard]] std::size_t count_in(std::size_t set) const {
     return set / weight % (devices.size() + 1);
   }
+};
+
+// One device of a kind.
+struct KindMember {
+  std::size_t kind = 0;
+  std::size_t member = 0;  // which of its devices
+
+  friend auto operator<=>(const KindMember&, const KindMember&) = default;
 };
 
 // That a plan uses at least `count` devices of the kind that `device` is of.

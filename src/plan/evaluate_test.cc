@@ -1,8 +1,10 @@
 #include "plan/evaluate.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "plan/one_request.h"
 #include "plan/problem_test.h"
 
 namespace convoy::plan {
@@ -90,6 +92,36 @@ TEST_F(EvaluateTest, LatencyFollowsOneRequestAlongThePipeline) {
   // Where a's message to c takes longer than b's work, b's result has to wait for it.
   builder.problem().fleet.links[DeviceId(0)][DeviceId(2)].bandwidth = BytesPerSecond(4);
   EXPECT_EQ(figures(one_each).latency, Seconds(3 + 5 + 3 + 0.25 + 4));
+}
+
+TEST_F(EvaluateTest, TheCriticalPathIsWhatTheLatencyIsMadeOf) {
+  builder.links(10, 0.25);
+  const auto path = [&](const std::vector<Stretch>& runs) {
+    const Placement placement = placement_of(runs);
+    const fleet::Fleet& fleet = builder.problem().fleet;
+    std::vector<std::string> steps;
+    for (const Step& step : critical_path(
+             one_request(builder.problem().graph, fleet, placement, figures(runs).stages))) {
+      const auto name = [&](DeviceId device) { return fleet.devices[device].name; };
+      steps.push_back(fmt::format("{}{} {}-{}", name(step.device),
+                                  step.to ? "->" + name(*step.to) : "", step.start.count(),
+                                  step.end.count()));
+    }
+    return steps;
+  };
+  EXPECT_THAT(path({{1, 0, 3}}), ElementsAre("b 0-6"));
+  // As above: a's 20 bytes for c are not waited for.
+  EXPECT_THAT(path(one_each),
+              ElementsAre("a 0-1", "a->b 1-3.25", "b 3.25-5.25", "b->c 5.25-8.5", "c 8.5-12.5"));
+  EXPECT_THAT(path({{0, 0, 1}, {0, 1, 3}}), ElementsAre("a 0-1", "a 1-3"));
+  // The link is still busy with the first stage's result when the second one's is there, at 2.
+  EXPECT_THAT(path({{0, 0, 1}, {0, 1, 2}, {2, 2, 3}}),
+              ElementsAre("a 0-1", "a->c 1-3", "a->c 3-6.25", "c 6.25-10.25"));
+  // On a medium, b's message waits for a's second one, which takes 5 s.
+  contention(fleet::Contention::medium);
+  builder.problem().fleet.links[DeviceId(0)][DeviceId(2)].bandwidth = BytesPerSecond(4);
+  EXPECT_THAT(path(one_each),
+              ElementsAre("a 0-1", "a->b 1-3", "a->c 3-8", "b->c 8-11.25", "c 11.25-15.25"));
 }
 
 TEST_F(EvaluateTest, EnergyIsBusyWhileComputingAndIdleForTheRestOfAPeriod) {

@@ -7,10 +7,12 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "plan/messages.h"
 #include "plan/objective.h"
+#include "plan/one_request.h"
 
 namespace convoy::plan {
 namespace {
@@ -32,6 +34,32 @@ std::vector<std::string> spending(const fleet::Fleet& fleet, const Placement& pl
                                     to_text(power->idle * (figures.period - busy))));
   }
   return sentences;
+}
+
+// What the latency is made of, unless it is one step.
+std::vector<std::string> way_of(const CostGraph& graph, const fleet::Fleet& fleet,
+                                const Placement& placement, const Figures& figures) {
+  constexpr std::size_t kMost = 9;
+  Seconds computing{0};
+  std::vector<std::pair<Seconds, std::string>> steps;
+  for (const Step& step : critical_path(one_request(graph, fleet, placement, figures.stages))) {
+    const Seconds time = step.end - step.start;
+    if (!step.to) computing += time;
+    steps.emplace_back(time, fmt::format("{} {}",
+                                         step.to ? "to " + fleet.devices[*step.to].name
+                                                 : fleet.devices[step.device].name,
+                                         to_text(time)));
+  }
+  if (steps.size() <= 1) return {};
+  const bool are_many = steps.size() > kMost;
+  if (are_many) {
+    std::ranges::stable_sort(steps, std::greater(), &std::pair<Seconds, std::string>::first);
+    steps.resize(kMost);
+  }
+  return {fmt::format("the latency of {} is {} of computing and {} of transfers: {}{}",
+                      to_text(figures.latency), to_text(computing),
+                      to_text(figures.latency - computing), are_many ? "longest are " : "",
+                      fmt::join(steps | std::views::values, ", "))};
 }
 
 }  // namespace
@@ -138,6 +166,9 @@ Plan explained_plan(std::string solver, const CostGraph& graph, const fleet::Fle
   plan.figures = std::move(figures);
   plan.bound = std::min(bound, value_of(plan.figures, objective));
   plan.proven = *gap(plan) < 1e-9;
+  if (objective == Objective::latency) {
+    plan.limits = way_of(graph, fleet, plan.placement, plan.figures);
+  }
   if (objective == Objective::energy) plan.limits = spending(fleet, plan.placement, plan.figures);
   std::ranges::move(explain(graph, fleet, plan.placement, plan.figures),
                     std::back_inserter(plan.limits));

@@ -43,12 +43,7 @@ class IdealSearch {
                             const std::function<bool()>& stop);
 
  private:
-  // A device that has a stage: the kind, and which one of it.
-  struct Owner {
-    std::size_t kind = 0;
-    std::size_t member = 0;
-    friend auto operator<=>(const Owner&, const Owner&) = default;
-  };
+  using Owner = KindMember;  // that has a stage
   // A device that others may still read from: how long it, and its radio, are occupied so far.
   struct Load {
     Owner owner;

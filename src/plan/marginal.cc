@@ -10,6 +10,7 @@
 
 #include "plan/another_device.h"
 #include "plan/device_kinds.h"
+#include "plan/evaluate.h"
 #include "plan/explain.h"
 #include "plan/objective.h"
 #include "plan/problem.h"
@@ -177,13 +178,20 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
   for (std::size_t i = 0; i < questions.size() && left() > Seconds(0) && !options.stop(); ++i) {
     const Question& question = questions[i];
     const bool can_hurt = question.change == Change::without_device;
-    Marginal& marginal = values.emplace_back(
-        Marginal{.change = question.change, .what = question.what, .value = present});
     const Problem changed = question.changed();
+    // The plan stays possible, and may gain without being changed.
+    const double kept =
+        can_hurt
+            ? present
+            : std::min(present, value_of(evaluate(changed.graph, changed.fleet, plan.placement),
+                                         plan.objective));
+    const auto gain_of = [&](double value) { return present > 0 ? 1 - value / present : 0; };
+    Marginal& marginal = values.emplace_back(Marginal{
+        .change = question.change, .what = question.what, .value = kept, .gain = gain_of(kept)});
     std::optional<double> bound;
     if (options.replicas == Replicas::none) {
       bound = objective_bound(changed.graph, changed.fleet, plan.objective);
-      if (!can_hurt && *bound >= present * (1 - 1e-9)) {
+      if (!can_hurt && *bound >= kept * (1 - 1e-9)) {
         marginal.proven = true;
         continue;
       }
@@ -211,10 +219,10 @@ std::vector<Marginal> marginal_values(const CostGraph& graph, const fleet::Fleet
       continue;
     }
     const double found = value_of(other->figures, plan.objective);
-    // The present plan remains, or what was found without a device would do with it as well.
-    marginal.value = can_hurt ? std::max(found, present) : std::min(found, present);
+    // What was found without a device would do with it as well.
+    marginal.value = can_hurt ? std::max(found, present) : std::min(found, kept);
     marginal.proven = other->proven && *marginal.value == found;
-    if (present > 0) marginal.gain = 1 - *marginal.value / present;
+    marginal.gain = gain_of(*marginal.value);
   }
   std::ranges::stable_sort(values, std::greater(), &Marginal::gain);
   return values;

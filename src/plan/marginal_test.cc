@@ -119,6 +119,20 @@ TEST_F(MarginalTest, WhatABoundExcludesIsNotPlanned) {
   }
 }
 
+TEST_F(LinkTest, ThePlanItselfMayGainWhereNoneIsFoundInTime) {
+  const Problem& problem = builder.problem();
+  const auto plan = solve_chain(problem.graph, problem.fleet);
+  const auto nothing = [](const CostGraph&, const fleet::Fleet&,
+                          const SolveOptions&) -> Result<Plan> {
+    return fail(ErrorKind::failure, "nothing in time");
+  };
+  EXPECT_THAT(
+      told(*plan, marginal_values(problem.graph, problem.fleet, *plan, nothing, kOptions)),
+      ElementsAre("the link a -> b twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
+                  "all links twice as fast: period 3.00 s instead of 5.00 s (40 % less)",
+                  "one more a: nothing", "one more b: nothing"));
+}
+
 TEST_F(MarginalTest, ASpentBudgetLeavesOutWhatIsLeft) {
   builder.device("a").device("b").links(100);
   add_nodes();

@@ -1,6 +1,7 @@
 // What one request alone occupies, and when.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Step {
   std::optional<DeviceId> to;  // none: it computes
   Seconds start{0};
   Seconds end{0};  // of a message: of its transfer, without the link's latency
+  Bytes bytes{0};  // of a message
+  // The step that it waited for; none: it began at once.
+  std::optional<std::size_t> after = std::nullopt;
 };
 
 // In the order of the stages, each followed by its messages; as evaluate() counts the latency,
@@ -26,5 +30,9 @@ struct Step {
 [[nodiscard]] std::vector<Step> one_request(const CostGraph& graph, const fleet::Fleet& fleet,
                                             const Placement& placement,
                                             const std::vector<StageFigures>& stages);
+
+// The steps that make up the latency, from the first to the one that ends last. Each ends here when
+// the next begins, so that a message for which a stage waits ends when it has arrived.
+[[nodiscard]] std::vector<Step> critical_path(const std::vector<Step>& steps);
 
 }  // namespace convoy::plan

@@ -74,6 +74,7 @@ Result<std::vector<Placement>> candidates(const CostGraph& graph,
     SolveOptions part = options.solve;
     part.bound = std::nullopt;  // it would be of another fleet
     part.budget = rest / static_cast<double>(fleets.size() - i);
+    part.explanation = Explanation::errors;
     const auto plan = solve_auto(left.problem.graph, left.problem.fleet, part);
     if (plan) {
       found.push_back(left.restored(plan->placement));

@@ -8,6 +8,7 @@
 #include "foundation/json.h"
 #include "plan/marginal.h"
 #include "plan/objective.h"
+#include "plan/one_request.h"
 #include "plan/text_table.h"
 
 namespace convoy::plan {
@@ -107,6 +108,23 @@ std::string memory_of(Bytes needed, Bytes limit) {
                            : to_text(needed);
 }
 
+// What makes up the latency.
+Json path_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
+  Json path = Json::array();
+  for (const Step& step :
+       critical_path(one_request(graph, fleet, plan.placement, plan.figures.stages))) {
+    Json json = {{"stage", step.stage.index() + 1}, {"device", fleet.devices[step.device].name}};
+    if (step.to) {
+      json["to"] = fleet.devices[*step.to].name;
+      json["bytes"] = step.bytes.value();
+    }
+    json["start_s"] = step.start.count();
+    json["end_s"] = step.end.count();
+    path.push_back(std::move(json));
+  }
+  return path;
+}
+
 Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   const Figures& figures = plan.figures;
   const auto distance = gap(plan);
@@ -136,8 +154,9 @@ Json json_of(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet
                               {"sent_bytes", stage.sent.value()},
                               {"memory_bytes", figures.memory[placed.device].value()}});
     if (placed.replicas.empty()) continue;
-    json["stages"].back()["turns"] = turns_of(placed, fleet);
+    json["stages"].back()["turns"] = names_in_turn(placed, fleet);
   }
+  json["critical_path"] = path_of(plan, graph, fleet);
   json["unused"] = Json::array();
   for (const Unused& unused : plan.unused) {
     json["unused"].push_back({{"device", fleet.devices[unused.device].name}, {"why", unused.why}});
@@ -161,7 +180,7 @@ std::string text_of(const Json& json) {
 
 }  // namespace
 
-std::vector<std::string> turns_of(const PlacedStage& stage, const fleet::Fleet& fleet) {
+std::vector<std::string> names_in_turn(const PlacedStage& stage, const fleet::Fleet& fleet) {
   std::vector<std::string> names;
   for (const DeviceId device : cycle_of(stage)) names.push_back(fleet.devices[device].name);
   return names;

@@ -13,12 +13,13 @@ namespace convoy::plan {
 
 // {solver, objective, costs, items, period_s, latency_s, energy_j, bound_s, gap, proven,
 //  stages: [{device, nodes, inputs, outputs, compute_s, send_s, sent_bytes, memory_bytes}],
-//  unused: [{device, why}], limits, marginal: [{change, what, value, gain, proven}]}; nodes and
-//  values by name. memory_bytes is that of the stage's device. Stages with replicas also have turns:
-//  who takes which request of a cycle. bound_s (of energy: bound_j) and gap are null where no bound is
-//  known; `costs` says where they come from, and is empty for a published problem; all figures are per
-//  request of so many `items`. A marginal `value` is in the objective's unit, s or J; it and `gain` are
-//  null where nothing would fit.
+//  critical_path: [{stage, device, start_s, end_s}], of messages also to and bytes (one_request.h;
+//  stages are counted from 1), unused: [{device, why}], limits, marginal: [{change, what, value,
+//  gain, proven}]}; nodes and values by name. memory_bytes is that of the stage's device. Stages
+//  with replicas also have turns: who takes which request of a cycle. bound_s (of energy: bound_j)
+//  and gap are null where no bound is known; `costs` says where they come from, and is empty for a
+//  published problem; all figures are per request of so many `items`. A marginal `value` is in the
+//  objective's unit, s or J; it and `gain` are null where nothing would fit.
 [[nodiscard]] std::string to_json(const Plan& plan, const CostGraph& graph,
                                   const fleet::Fleet& fleet);
 
@@ -30,7 +31,8 @@ namespace convoy::plan {
                                         const fleet::Fleet& fleet);
 
 // The names of a stage's devices, in their turns; mostly one.
-[[nodiscard]] std::vector<std::string> turns_of(const PlacedStage& stage, const fleet::Fleet& fleet);
+[[nodiscard]] std::vector<std::string> names_in_turn(const PlacedStage& stage,
+                                                     const fleet::Fleet& fleet);
 
 // What a plan.json says of who runs what.
 struct PlannedStage {

@@ -44,6 +44,10 @@ TEST_F(PlanFileTest, WritesAPlanWithNames) {
     "device": "phone", "nodes": ["n0"], "inputs": ["v0"], "outputs": ["v1"],
     "compute_s": 1.0, "send_s": 0.2, "sent_bytes": 20, "memory_bytes": 356})"));
   EXPECT_EQ(json["stages"][1]["outputs"], nlohmann::json::parse(R"(["v2"])"));
+  EXPECT_EQ(json["critical_path"], nlohmann::json::parse(R"([
+    {"stage": 1, "device": "phone", "start_s": 0.0, "end_s": 1.0},
+    {"stage": 1, "device": "phone", "to": "laptop", "bytes": 20, "start_s": 1.0, "end_s": 1.2},
+    {"stage": 2, "device": "laptop", "start_s": 1.2, "end_s": 2.2}])"));
   ASSERT_EQ(json["unused"].size(), 1u);
   EXPECT_EQ(json["unused"][0]["device"], "watch");
   EXPECT_EQ(json["unused"][0]["why"],

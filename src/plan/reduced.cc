@@ -3,7 +3,10 @@
 namespace convoy::plan {
 
 Placement Reduced::restored(Placement placement) const {
-  for (PlacedStage& stage : placement) stage.device = original[stage.device];
+  for (PlacedStage& stage : placement) {
+    stage.device = original[stage.device];
+    for (Replica& replica : stage.replicas) replica.device = original[replica.device];
+  }
   return placement;
 }
 

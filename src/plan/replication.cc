@@ -105,7 +105,7 @@ class Climber {
     PlacedStage stage{.device = devices.front(), .nodes = std::move(nodes)};
     std::vector<Seconds> times;
     for (const DeviceId device : devices) times.push_back(stage_time(graph_, stage, device));
-    const std::vector<int> turns = turns_of(times);
+    const std::vector<int> turns = fair_turns(times);
     stage.turns = turns.front();
     for (std::size_t i = 1; i < devices.size(); ++i)
       stage.replicas.push_back({devices[i], turns[i]});
@@ -134,7 +134,7 @@ class Climber {
 }  // namespace
 
 // For each length of the cycle, turns go one by one to the device that is least busy after it.
-std::vector<int> turns_of(const std::vector<Seconds>& times) {
+std::vector<int> fair_turns(const std::vector<Seconds>& times) {
   std::vector<int> best(times.size(), 1);
   std::vector<int> turns = best;
   double least = INFINITY;

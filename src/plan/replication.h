@@ -15,7 +15,7 @@ namespace convoy::plan {
 // How many requests of a cycle each device takes, given what one request takes it: at least one
 // each, so that the busiest is busy for as small a part of the cycle as cycles of up to 32 requests
 // allow.
-[[nodiscard]] std::vector<int> turns_of(const std::vector<Seconds>& times);
+[[nodiscard]] std::vector<int> fair_turns(const std::vector<Seconds>& times);
 
 // Shorter periods by replicas: from the incumbent, and from each device alone, as long as one of
 // these helps: a device more for a stage, one less, two neighbouring stages as one that both have,

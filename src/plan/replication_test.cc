@@ -18,10 +18,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(TurnsTest, GoToTheQuickerMoreOften) {
-  EXPECT_THAT(turns_of({Seconds(1)}), ElementsAre(1));
-  EXPECT_THAT(turns_of({Seconds(2), Seconds(2), Seconds(2)}), ElementsAre(1, 1, 1));
-  EXPECT_THAT(turns_of({Seconds(1), Seconds(3)}), ElementsAre(3, 1));
-  EXPECT_THAT(turns_of({Seconds(2), Seconds(3)}), ElementsAre(3, 2));
+  EXPECT_THAT(fair_turns({Seconds(1)}), ElementsAre(1));
+  EXPECT_THAT(fair_turns({Seconds(2), Seconds(2), Seconds(2)}), ElementsAre(1, 1, 1));
+  EXPECT_THAT(fair_turns({Seconds(1), Seconds(3)}), ElementsAre(3, 1));
+  EXPECT_THAT(fair_turns({Seconds(2), Seconds(3)}), ElementsAre(3, 2));
 }
 
 TEST(TurnsTest, AreSpreadOverTheCycle) {

@@ -16,9 +16,9 @@ namespace convoy::plan {
 // Of all of them: error kind infeasible says how much memory is missing where, and what would do
 // (shortfall.h); devices that are left out are told why (unused.h).
 
-// Whether a plan says why devices are unused, and an error what would make the model fit. That
-// takes up to two seconds beyond the budget.
-enum class Explanation { full, none };
+// Whether a plan says why devices are unused, and an error what would make the model fit (`errors`:
+// only that). That takes up to two seconds beyond the budget.
+enum class Explanation { full, errors, none };
 // Whether a stage may be run by several devices in turn (PlacedStage::replicas).
 enum class Replicas { none, allowed };
 
@@ -35,7 +35,9 @@ struct SolveOptions {
 // (front_search.h): chain and ideals the exact least of their plans, where labels (stage_search.h) do
 // not become too many; search and auto what small changes find from there, too.
 
-// The user's own stages, evaluated and explained. Error kind infeasible when memory is short.
+// The user's own stages, evaluated and explained. Error kind infeasible when memory is short, with
+// the nearest way that fits: the same stages on other devices, another cut in the graph's order, or
+// more memory.
 [[nodiscard]] Result<Plan> solve_points(const CostGraph& graph, const fleet::Fleet& fleet,
                                         const Placement& placement,
                                         const SolveOptions& options = {});

@@ -229,6 +229,10 @@ TEST(LatencyTest, TwoDevicesTakeTurnsWhereThatIsQuickest) {
   EXPECT_DOUBLE_EQ(plan->figures.latency.count(), 1 + 0.5 + 2 + 0.5 + 1);
   EXPECT_EQ(plan->placement.size(), 3U);
   EXPECT_DOUBLE_EQ(*plan->bound, 4);
+  EXPECT_EQ(
+      plan->limits.front(),
+      "the latency of 5.00 s is 4.00 s of computing and 1.00 s of transfers: phone 1.00 s, to "
+      "laptop 500 ms, laptop 2.00 s, to phone 500 ms, phone 1.00 s");
   // Contiguous: the phone begins, the laptop does the rest.
   EXPECT_DOUBLE_EQ(
       solve_ideals(graph, fleet, {.objective = Objective::latency})->figures.latency.count(),

@@ -121,6 +121,7 @@ Result<Plan> solve_memory(const CostGraph& graph, const fleet::Fleet& fleet,
   if (auto able = check_solvable(graph, fleet); !able) return std::unexpected(able.error());
   SolveOptions known = options;
   known.bound = period_bound(graph, fleet, options.bound);
+  known.explanation = Explanation::none;
   Result<Plan> plan = fill(graph, fleet, known);
   if (plan || plan.error().kind != ErrorKind::infeasible) return plan;
   const auto fit = [&](const CostGraph& changed, const fleet::Fleet& other) {

@@ -15,6 +15,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -61,7 +62,35 @@ TEST_F(SolveTest, PointsRefusesStagesThatDoNotFit) {
   // 4 MB of weights, the input twice, two values live, the output again.
   EXPECT_EQ(plan.error().message,
             "the stages do not fit the memories: a needs 4.01 MB and has 3.00 MB, 1.01 MB too "
-            "little");
+            "little; other points would fit: a 2, b 2 nodes in this order have a period of 2.00 s");
+  EXPECT_THAT(
+      solve_points(graph(), fleet(), placement_of({{0, 0, 4}}), {.explanation = Explanation::none})
+          .error()
+          .message,
+      EndsWith("too little"));
+
+  // The same stages do where they are exchanged: 3 MB and a bit, and 1 MB.
+  builder.problem().fleet.devices[DeviceId(1)].memory = Bytes(3'500'000);
+  EXPECT_THAT(solve_points(graph(), fleet(), placement_of({{0, 0, 3}, {1, 3, 4}})).error().message,
+              EndsWith("; they would fit with what a has on b and what b has on a"));
+
+  // Nothing does.
+  for (const std::size_t device : {0, 1}) {
+    builder.problem().fleet.devices[DeviceId(device)].memory = Bytes(1'500'000);
+  }
+  EXPECT_THAT(solve_points(graph(), fleet(), placement_of({{0, 0, 2}, {1, 2, 4}})).error().message,
+              HasSubstr("little; the model does not fit: on one device it needs 4.01 MB, the fleet "
+                        "has 3.00 MB in all, and no split in the model's order fits its devices; "
+                        "it would fit with "));
+}
+
+TEST_F(SolveTest, PointsThatFitInNoOtherPairFindAllTheirPlaces) {
+  builder.device("a", 1'500'000).device("b", 3'500'000).device("c", 2'500'000).links(1e6);
+  add_nodes({1, 1, 1}, 6);
+  const auto plan = solve_points(graph(), fleet(), placement_of({{0, 0, 3}, {1, 3, 5}, {2, 5, 6}}));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message, EndsWith("; they would fit with what a has on b and what b has "
+                                             "on c and what c has on a"));
 }
 
 TEST_F(SolveTest, MemoryMatchesSharesOfTheFleetsMemory) {

@@ -22,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kDivisions = 32;  // ways to divide a lost stage between its neighbours
 constexpr int kMostEvaluations = 3000;  // while a plan is changed to move less
+constexpr double kSolving = 0.7;        // of the time for a loss; the rest is for moving less
 
 bool keeps_groups(const CostGraph& graph, const ById<NodeId, DeviceId>& device_of) {
   std::map<GroupId, DeviceId> where;
@@ -64,8 +65,10 @@ class StandbySearch {
     present[lost_] = false;
     const Reduced left = reduced(graph_, fleet_, present);
     SolveOptions solve = options_.solve;
-    solve.budget = budget_;
+    solve.budget = kSolving * budget_;
+    solve.stop = [this] { return is_over(); };
     solve.bound = std::nullopt;  // it would be of the whole fleet
+    solve.explanation = Explanation::errors;
     const auto best = solve_auto(left.problem.graph, left.problem.fleet, solve);
     if (best) offer(left.restored(best->placement));
     offer_repairs();
@@ -74,11 +77,15 @@ class StandbySearch {
     limit_ = shortest->figures.period * (1 + options_.slack);
     offer_least_moves();
     std::erase_if(candidates_, [&](const Candidate& one) { return period_of(one) > limit_; });
+    std::ranges::stable_sort(candidates_, {}, rank_of);  // time may not do for all
     for (Candidate& candidate : candidates_) move_less(candidate);
     return *std::ranges::min_element(candidates_, {}, rank_of);
   }
 
  private:
+  [[nodiscard]] bool is_over() const {
+    return options_.solve.stop() || Clock::now() - begun_ >= budget_;
+  }
   static Seconds period_of(const Candidate& candidate) { return candidate.figures.period; }
   static std::pair<Bytes, Seconds> rank_of(const Candidate& candidate) {
     return {candidate.moved, candidate.figures.period};
@@ -154,6 +161,7 @@ class StandbySearch {
       if (device != lost_ && !std::ranges::contains(others, device)) others.push_back(device);
     }
     for (const double part : {1.0, 0.5, 0.25}) {
+      if (is_over()) return;
       auto placement = contiguous_with_least_moves(
           graph_, fleet_, others, held_, {.most_compute = limit_, .most_transfer = limit_ * part});
       if (placement) offer(std::move(*placement));
@@ -162,14 +170,10 @@ class StandbySearch {
 
   // As long as any small change moves less, and is quick enough.
   void move_less(Candidate& candidate) {
-    const auto begun = Clock::now();
     int left = kMostEvaluations;
-    const auto is_over = [&] {
-      return left-- == 0 || Clock::now() - begun > budget_ || options_.solve.stop();
-    };
     bool goes_on = true;
     const auto try_out = [&](Placement changed) {
-      goes_on = !is_over();
+      goes_on = left-- > 0 && !is_over();
       if (!goes_on) return true;
       if (!keeps_groups(graph_, devices_of(graph_, changed))) return false;
       auto other = evaluated(std::move(changed));
@@ -239,6 +243,7 @@ class StandbySearch {
   const StandbyOptions& options_;
   DeviceId lost_;
   Seconds budget_;
+  Clock::time_point begun_ = Clock::now();
   Holdings held_;
   std::vector<Candidate> candidates_;
   Seconds limit_{0};
@@ -345,9 +350,12 @@ StandbyPlans standby_plans(const CostGraph& graph, const fleet::Fleet& fleet,
                            const Placement& in_force, const StandbyOptions& options) {
   std::set<DeviceId> used;
   for (const PlacedStage& stage : in_force) used.insert(stage.device);
-  const Seconds budget = options.solve.budget / static_cast<double>(used.size());
+  const auto begun = Clock::now();
+  auto left = static_cast<double>(used.size());
   StandbyPlans plans;
   for (const DeviceId lost : used) {
+    // What earlier ones left of their parts is for the later ones.
+    const Seconds budget = (options.solve.budget - Seconds(Clock::now() - begun)) / left--;
     auto found = StandbySearch(graph, fleet, in_force, options, lost, budget).run();
     plans.losses.push_back({lost, found.transform([](const Candidate& candidate) {
                               return StandbyPlan{.placement = candidate.placement,

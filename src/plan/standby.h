@@ -61,7 +61,8 @@ struct StandbyPlans {
 // plan in force with the lost device's part given to another device or divided between its
 // neighbours, contiguous plans that move least (least_moves.h), and all of these with nodes moved
 // over the borders of stages and with devices exchanged, as long as that moves less. Of equal ones
-// the shortest period. Why there is none: what solve_auto() says.
+// the shortest period. Why there is none: what solve_auto() says. When the budget is over, what is
+// left of moving less is left out.
 //
 // What to store: each device's memory that the plan in force leaves free is filled with single
 // weights, those first that spare most time a byte over all losses, of these the largest. Greedy,
