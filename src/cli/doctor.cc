@@ -17,6 +17,7 @@
 
 #include "cli/command.h"
 #include "emulation/local_host.h"
+#include "emulation/own_network.h"
 #include "engine/session.h"
 #include "foundation/units.h"
 #include "foundation/version.h"
@@ -92,10 +93,11 @@ std::vector<Finding> findings() {
       found("CPU quota per device", able.cpu_quota, "control group, periods of 10 ms",
             "no CPU quota"),
       found("memory limit per device", able.memory_limit, "control group", "no memory limit"),
-      found("shaped links", able.shaped_network,
-            is_root ? "network namespaces and HTB"
-                    : "network namespaces and HTB, in a user namespace of convoy's own",
-            "no shaped network"),
+      own_network ? found("shaped links", able.shaped_network,
+                          is_root ? "network namespaces and HTB"
+                                  : "network namespaces and HTB, in a user namespace of its own",
+                          "no shaped network")
+                  : Finding{"shaped links", false, own_network.error().message},
       {"links that follow traces", able.shaped_network,
        able.shaped_network ? "rates, black-outs, devices that leave and join"
                            : "without shaped links they keep their declared bandwidths"},

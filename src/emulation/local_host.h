@@ -30,7 +30,7 @@ struct Capabilities {
   bool shaped_network = false;   // network namespaces, veth, htb
   std::vector<std::string> reasons;
 };
-// Tries everything for real, and removes it again.
+// Tries everything for real, and removes it again; and what a convoy that crashed left behind.
 [[nodiscard]] Capabilities probe();
 
 // What a coordinator's host needs to reach devices, emulated or not.

@@ -33,7 +33,8 @@ std::string enter() {
   const std::string user = fmt::format("0 {} 1", ::geteuid());
   const std::string group = fmt::format("0 {} 1", ::getegid());
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) != 0) {
-    return problem("make a user namespace");
+    return errno == ENOSPC ? "no user namespace allowed (sysctl user.max_user_namespaces)"
+                           : problem("make a user namespace");
   }
   if (!write_to("/proc/self/setgroups", "deny") || !write_to("/proc/self/uid_map", user) ||
       !write_to("/proc/self/gid_map", group)) {
