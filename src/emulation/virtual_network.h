@@ -43,8 +43,8 @@ class VirtualNetwork {
 
   // Changes, in force on return; any thread may make them.
 
-  // Above 0, of a link that has had a bandwidth from the beginning. Not so small that a frame of
-  // 1500 bytes takes seconds: a link that was so slow stays it for some time. Cut it instead.
+  // Above 0, of a link that has had a bandwidth from the beginning. Not so low that a frame (3 ms at
+  // that bandwidth; 1500 to 30,000 bytes) takes seconds: it is waited for at the next rate, too.
   [[nodiscard]] Result<void> set_rate(DeviceId from, DeviceId to, BytesPerSecond rate);
   // IP packets from one end to the other get lost, and nobody is told, as in a tunnel; so do those
   // that wait for the link to be free. A link that is cut is still cut when it is cut again.
