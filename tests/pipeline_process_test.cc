@@ -9,25 +9,23 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "emulation/child_process.h"
-#include "emulation/control_group.h"
 #include "emulation/local_host.h"
 #include "engine/compare.h"
 #include "engine/named_run.h"
 #include "engine/optimize.h"
 #include "engine/sample.h"
 #include "foundation/file.h"
+#include "of_process.h"
 #include "onnx/cut.h"
 #include "runtime/pipeline.h"
 #include "runtime/remote_profile.h"
@@ -51,45 +49,6 @@ fleet::Fleet three_devices(double cores = 0, Bytes memory = Bytes(0), fleet::Lin
   fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
       3, ById<DeviceId, fleet::Link>(3, link));
   return fleet;
-}
-
-// The worker processes of a coordinator (by their command lines), of one device or of all.
-std::vector<pid_t> workers_of(pid_t parent, const std::string& device = "") {
-  std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "cmdline");
-    std::set<std::string> words;
-    for (std::string word; std::getline(file, word, '\0');) words.insert(word);
-    if (words.contains("worker") && words.contains(std::to_string(parent)) &&
-        (device.empty() || words.contains("--name=" + device))) {
-      found.push_back(std::stoi(name));
-    }
-  }
-  return found;
-}
-
-// Everything on this machine that carries the name of a convoy with this process id.
-std::vector<std::string> traces_of(pid_t process) {
-  std::vector<std::string> traces;
-  const auto look = [&](const std::filesystem::path& folder, const std::string& prefix) {
-    std::error_code missing;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
-      if (entry.path().filename().string().starts_with(prefix + std::to_string(process) + "-")) {
-        traces.push_back(entry.path());
-      }
-    }
-  };
-  look("/var/tmp", "convoy-");
-  look("/run/netns", "convoy-");
-  look("/sys/class/net", "cv");
-  for (const char* name : {"cpu", "memory"}) {
-    if (const auto controller = emulation::find_controller(name)) {
-      look(controller->folder, "convoy-");
-    }
-  }
-  return traces;
 }
 
 class PipelineProcessTest : public ThreePartsTest {

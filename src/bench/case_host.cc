@@ -254,11 +254,13 @@ void CaseHost::start(const onnx::SplitMap& map, const fs::path& directory) {
   context_.progress("starting the devices", 0, 0);
   const fleet::Fleet& fleet = context_.devices->fleet;
   pipeline_.reset();
-  workers_ = or_throw(
-      emulation::make_local_host(fleet, context_.surroundings, emulation::MemoryLimit::enforced));
+  workers_ = or_throw(emulation::make_local_host(
+      fleet, context_.surroundings, emulation::MemoryLimit::enforced,
+      emulation::Enforcement::automatic, context_.devices->changes));
   pipeline_ = or_throw(runtime::Pipeline::start(
       {{directory, map}}, fleet, *workers_,
       {.in_flight = context_.settings.in_flight, .stop = context_.stop}));
+  workers_->begin_changes();
   record_.map = map;
   record_.emulation = workers_->description();
   record_.in_flight = context_.settings.in_flight != 0 ? context_.settings.in_flight
@@ -324,6 +326,7 @@ RunRecord CaseHost::finish() {
   if (pipeline_) {
     record_.stages = or_throw(pipeline_->report());
     record_.busy = or_throw(pipeline_->busy_intervals());
+    record_.emulation = workers_->description();
     pipeline_.reset();
     workers_->stop_all();
   }

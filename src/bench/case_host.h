@@ -77,7 +77,7 @@ class CaseHost : public Host {
   std::vector<std::unique_ptr<Costed>> costed_;
   const Costed* last_profiled_ = nullptr;
   RunRecord record_;
-  std::unique_ptr<runtime::WorkerHost> workers_;  // outlives the pipeline
+  std::unique_ptr<emulation::EmulatedHost> workers_;  // outlives the pipeline
   std::optional<runtime::Pipeline> pipeline_;
 };
 

@@ -100,6 +100,11 @@ Result<void> run(const Arguments& arguments) {
   const auto setup = bench::set_up(arguments.job, output);
   if (!setup) return std::unexpected(setup.error());
   for (const std::string& note : setup->notes) fmt::print(stderr, "note: {}\n", note);
+  fleet::Fleet all;
+  for (const bench::AlgorithmSetup& algorithm : setup->setups) {
+    for (const fleet::Device& device : algorithm.devices.fleet.devices) all.devices.push_back(device);
+  }
+  prepare_network(all);
   const StopSignal stop;
   const auto line = std::make_unique<ProgressLine>();
   const auto job = bench::run_benchmark(

@@ -17,6 +17,7 @@
 
 #include "cli/command.h"
 #include "emulation/local_host.h"
+#include "emulation/own_network.h"
 #include "engine/session.h"
 #include "foundation/units.h"
 #include "foundation/version.h"
@@ -78,6 +79,8 @@ Finding find_power_sensor() {
 }
 
 std::vector<Finding> findings() {
+  const bool is_root = ::geteuid() == 0;
+  const Result<void> own_network = emulation::enter_own_network();
   const emulation::Capabilities able = emulation::probe();
   const auto found = [&](std::string what, bool can, const std::string& how,
                          const std::string& reason) -> Finding {
@@ -90,7 +93,14 @@ std::vector<Finding> findings() {
       found("CPU quota per device", able.cpu_quota, "control group, periods of 10 ms",
             "no CPU quota"),
       found("memory limit per device", able.memory_limit, "control group", "no memory limit"),
-      found("shaped links", able.shaped_network, "network namespaces and HTB", "no shaped network"),
+      own_network ? found("shaped links", able.shaped_network,
+                          is_root ? "network namespaces and HTB"
+                                  : "network namespaces and HTB, in a user namespace of its own",
+                          "no shaped network")
+                  : Finding{"shaped links", false, own_network.error().message},
+      {"links that follow traces", able.shaped_network,
+       able.shaped_network ? "rates, black-outs, devices that leave and join"
+                           : "without shaped links they keep their declared bandwidths"},
       {"link latency", true, "added by the sending worker"},
       find_energy_counter(),
       find_power_sensor(),

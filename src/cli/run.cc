@@ -47,6 +47,7 @@ struct Subject {
   std::filesystem::path directory;
   onnx::SplitMap map;
   fleet::Fleet fleet;
+  fleet::FleetChanges changes;
 };
 
 struct Outcome {
@@ -66,12 +67,13 @@ fleet::Fleet unlimited(const std::vector<std::string>& names) {
   return fleet;
 }
 
-Result<fleet::Fleet> fleet_for(const Arguments& arguments) {
-  if (arguments.devices.empty()) return unlimited({"host"});
+Result<fleet::DevicesFile> fleet_for(const Arguments& arguments) {
+  if (arguments.devices.empty()) return fleet::DevicesFile{.fleet = unlimited({"host"})};
   auto file = fleet::read_devices(arguments.devices);
   if (!file) return std::unexpected(std::move(file.error()));
   for (const std::string& note : file->notes) fmt::print(stderr, "convoy: {}\n", note);
-  return std::move(file->fleet);
+  if (!arguments.in_process) prepare_network(file->fleet);
+  return file;
 }
 
 Result<onnx::Graph> graph_of(const std::filesystem::path& file) {
@@ -97,8 +99,8 @@ Result<std::string> device_for(const Arguments& arguments, const fleet::Fleet& f
 }
 
 // A whole model is a split into one; optimised as the pieces of others are.
-Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
-  const auto device = device_for(arguments, fleet);
+Result<Subject> whole(const Arguments& arguments, fleet::DevicesFile devices) {
+  const auto device = device_for(arguments, devices.fleet);
   if (!device) return std::unexpected(device.error());
   const auto file = engine::optimized_model(arguments.model, onnx::OptimizationLevel::extended,
                                             cache_folder());
@@ -108,7 +110,8 @@ Result<Subject> whole(const Arguments& arguments, fleet::Fleet fleet) {
   auto map = onnx::map_of_whole(*file, *graph);
   if (!map) return std::unexpected(std::move(map.error()));
   map->sub_models.front().device = *device;
-  return Subject{file->parent_path(), *std::move(map), std::move(fleet)};
+  return Subject{file->parent_path(), *std::move(map), std::move(devices.fleet),
+                 std::move(devices.changes)};
 }
 
 // What convoy split made. Where no devices were chosen, each part has one of its own here.
@@ -134,16 +137,18 @@ Result<Subject> parts(const Arguments& arguments) {
                 "each part in a process of its own here, or split by convoy plan --devices {} -o {}",
                 arguments.model, arguments.devices, arguments.model);
   }
-  auto fleet = made_up.empty() ? fleet_for(arguments) : unlimited(made_up);
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  return Subject{arguments.model, *std::move(map), *std::move(fleet)};
+  if (!made_up.empty()) return Subject{arguments.model, *std::move(map), unlimited(made_up)};
+  auto devices = fleet_for(arguments);
+  if (!devices) return std::unexpected(std::move(devices.error()));
+  return Subject{arguments.model, *std::move(map), std::move(devices->fleet),
+                 std::move(devices->changes)};
 }
 
 Result<Subject> subject_of(const Arguments& arguments) {
   if (std::filesystem::is_directory(arguments.model)) return parts(arguments);
-  auto fleet = fleet_for(arguments);
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  return whole(arguments, *std::move(fleet));
+  auto devices = fleet_for(arguments);
+  if (!devices) return std::unexpected(std::move(devices.error()));
+  return whole(arguments, *std::move(devices));
 }
 
 // From the user's files, or made up; in the order of the map's inputs.
@@ -181,14 +186,15 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
   auto host = emulation::make_local_host(subject.fleet, surroundings(arguments.keys),
                                          emulation::MemoryLimit::enforced,
                                          arguments.in_process ? emulation::Enforcement::in_process
-                                                              : emulation::Enforcement::automatic);
+                                                              : emulation::Enforcement::automatic,
+                                         subject.changes);
   if (!host) return std::unexpected(std::move(host.error()));
-  outcome.emulation = (*host)->description();
   const auto stopped = [&] { return stop.requested(); };
   auto pipeline = runtime::Pipeline::start(
       {{subject.directory, subject.map}}, subject.fleet, **host,
       {.in_flight = arguments.in_flight, .stop = stopped});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
+  (*host)->begin_changes();
 
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
@@ -207,6 +213,7 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
         outcome.between = now - first_answer;
       },
       stopped);
+  outcome.emulation = (*host)->description();
   if (auto report = pipeline->report()) outcome.stages = *std::move(report);
   return done;
 }

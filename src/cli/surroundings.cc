@@ -1,7 +1,9 @@
 #include "cli/surroundings.h"
 
+#include <algorithm>
 #include <system_error>
 
+#include "emulation/own_network.h"
 #include "runtime/key_folder.h"
 
 namespace convoy::cli {
@@ -29,6 +31,12 @@ void add_keys(CLI::App& command, std::string& keys) {
 std::optional<std::filesystem::path> keys_of(const std::string& keys) {
   if (keys == "none") return std::nullopt;
   return keys;
+}
+
+void prepare_network(const fleet::Fleet& fleet) {
+  if (!std::ranges::all_of(fleet.devices, &std::string::empty, &fleet::Device::address)) return;
+  // Else links are paced in the workers, and the run says so.
+  [[maybe_unused]] const auto entered = emulation::enter_own_network();
 }
 
 emulation::Surroundings surroundings(const std::string& keys) {

@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <system_error>
 #include <vector>
@@ -46,6 +48,28 @@ void remove_groups(const std::filesystem::path& folder, int depth) {
   }
 }
 
+// A worker's command line names its models' folder, in that of its run.
+bool is_worker_of_leftover(const std::filesystem::path& process) {
+  std::ifstream file(process / "cmdline");
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
+  return words.size() > 1 && words[1] == "worker" &&
+         std::ranges::any_of(words, [](const std::filesystem::path& word) {
+           const auto run = word.parent_path();
+           return run.parent_path() == kRunFolder && is_leftover(run);
+         });
+}
+
+void end_workers() {
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", problem)) {
+    const std::string name = entry.path().filename();
+    int process = 0;
+    std::from_chars(name.data(), name.data() + name.size(), process);
+    if (process > 1 && is_worker_of_leftover(entry.path())) ::kill(process, SIGKILL);
+  }
+}
+
 }  // namespace
 
 std::optional<int> process_of(std::string_view name) {
@@ -76,6 +100,7 @@ Result<RunName> claim_run_name() {
 }
 
 void remove_leftovers() {
+  end_workers();
   for (const std::filesystem::path& mount : cgroup_mounts()) remove_groups(mount, 0);
   for (const auto& space : leftovers_in("/run/netns")) {
     [[maybe_unused]] const auto gone = run_tool({"ip", "netns", "del", space.filename().string()});
@@ -84,9 +109,9 @@ void remove_leftovers() {
   for (const auto& device : leftovers_in("/sys/class/net")) {
     [[maybe_unused]] const auto gone = run_tool({"ip", "link", "del", device.filename().string()});
   }
-  for (const auto& folder : leftovers_in(kRunFolder)) {
-    std::error_code problem;
-    std::filesystem::remove_all(folder, problem);
+  std::error_code problem;
+  for (const auto& files : {kRunFolder, std::filesystem::temp_directory_path(problem)}) {
+    for (const auto& left : leftovers_in(files)) std::filesystem::remove_all(left, problem);
   }
 }
 

@@ -23,8 +23,8 @@ struct RunName {
 // The process in "convoy-PID-..." or (a bridge) "cvPID-...".
 [[nodiscard]] std::optional<int> process_of(std::string_view name);
 
-// Removes folders, control groups, network namespaces and bridges of processes that are gone. What
-// it may not remove stays.
+// Removes folders, control groups, network namespaces and bridges of processes that are gone, and
+// ends their workers: those that could not see it, being stopped. What it may not remove stays.
 void remove_leftovers();
 
 }  // namespace convoy::emulation

@@ -17,6 +17,7 @@
 #include "emulation/child_process.h"
 #include "emulation/control_group.h"
 #include "emulation/leftovers.h"
+#include "emulation/network_changes.h"
 #include "emulation/virtual_network.h"
 #include "runtime/real_device.h"
 
@@ -48,7 +49,7 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-class LocalHost : public runtime::WorkerHost {
+class LocalHost : public EmulatedHost {
  public:
   LocalHost(const fleet::Fleet& fleet, const Surroundings& surroundings, RunName run)
       : fleet_(fleet),
@@ -57,12 +58,16 @@ class LocalHost : public runtime::WorkerHost {
         folder_(std::move(run.folder)) {}
   ~LocalHost() override { stop_all(); }
 
-  void prepare(MemoryLimit memory, Enforcement enforcement);
+  void prepare(MemoryLimit memory, Enforcement enforcement, const fleet::FleetChanges& changes);
 
   Result<Worker> start(const fleet::Device& device) override;
   std::optional<std::string> obituary(const std::string& device) override;
   void stop_all() override { running_.clear(); }
-  std::string description() const override { return fmt::format("{}", fmt::join(notes_, "; ")); }
+  std::string description() const override;
+  void begin_changes() override {
+    if (changes_) changes_->begin();
+  }
+  VirtualNetwork* network() override { return network_.get(); }
 
  private:
   // Members go in reverse order: the process first, then the groups it was in.
@@ -75,7 +80,9 @@ class LocalHost : public runtime::WorkerHost {
 
   void prepare_cpu(Enforcement enforcement);
   void prepare_memory(MemoryLimit memory, Enforcement enforcement);
-  void prepare_network(Enforcement enforcement);
+  void prepare_network(Enforcement enforcement, const fleet::FleetChanges& changes);
+  // What became of it.
+  [[nodiscard]] std::string follow(const fleet::FleetChanges& changes);
   [[nodiscard]] std::vector<DeviceId> emulated() const;
 
   fleet::Fleet fleet_;
@@ -85,7 +92,8 @@ class LocalHost : public runtime::WorkerHost {
   RunFolder folder_;
   std::optional<ControlGroup> cpu_;     // the devices' groups are in these
   std::optional<ControlGroup> memory_;
-  std::optional<VirtualNetwork> network_;
+  std::unique_ptr<VirtualNetwork> network_;
+  std::unique_ptr<NetworkChanges> changes_;
   bool paced_ = false;                  // links are the workers' own business
   std::vector<std::string> notes_;
   std::map<std::string, Running> running_;
@@ -106,10 +114,11 @@ std::vector<DeviceId> LocalHost::emulated() const {
   return devices;
 }
 
-void LocalHost::prepare(MemoryLimit memory, Enforcement enforcement) {
+void LocalHost::prepare(MemoryLimit memory, Enforcement enforcement,
+                        const fleet::FleetChanges& changes) {
   prepare_cpu(enforcement);
   prepare_memory(memory, enforcement);
-  prepare_network(enforcement);
+  prepare_network(enforcement, changes);
   for (const fleet::Device& device : fleet_.devices) {
     if (device.address.empty()) continue;
     notes_.push_back(
@@ -169,7 +178,7 @@ void LocalHost::prepare_memory(MemoryLimit memory, Enforcement enforcement) {
   notes_.push_back(fmt::format("memory not limited ({})", why));
 }
 
-void LocalHost::prepare_network(Enforcement enforcement) {
+void LocalHost::prepare_network(Enforcement enforcement, const fleet::FleetChanges& changes) {
   const std::vector<DeviceId> devices = emulated();
   bool any_rate = false;
   bool any_latency = false;
@@ -180,12 +189,12 @@ void LocalHost::prepare_network(Enforcement enforcement) {
       any_latency |= fleet_.links[from][to].latency.count() > 0;
     }
   }
-  if (any_rate) {
+  if (any_rate || !changes.empty()) {
     std::string why = "as asked";
     if (enforcement == Enforcement::automatic) {
-      auto network = VirtualNetwork::create(name_, fleet_, devices);
+      auto network = VirtualNetwork::create(name_, at_slowest(fleet_, changes), devices);
       if (network) {
-        network_.emplace(*std::move(network));
+        network_ = *std::move(network);
       } else {
         why = network.error().message;
       }
@@ -198,6 +207,33 @@ void LocalHost::prepare_network(Enforcement enforcement) {
   if (any_rate && fleet_.contention != fleet::Contention::link) {
     notes_.push_back("contention approximated: what a device sends shares its fastest link");
   }
+  if (!changes.empty()) notes_.push_back(follow(changes));
+}
+
+std::string LocalHost::follow(const fleet::FleetChanges& changes) {
+  if (!network_) {
+    return "traces and events not followed: bandwidths stay as declared, all devices are there";
+  }
+  auto made = NetworkChanges::create(*network_, fleet_, emulated(), changes);
+  if (!made) return "traces and events not followed: " + made.error().message;
+  changes_ = *std::move(made);
+  const auto has_latency = [](const auto& traced) {
+    return std::ranges::any_of(traced.trace, [](const fleet::TraceStep& step) {
+      return step.latency.count() > 0;
+    });
+  };
+  const bool any_latency = std::ranges::any_of(changes.links, has_latency) ||
+                           std::ranges::any_of(changes.devices, has_latency);
+  return fmt::format("traces and events followed since the pipeline started{}",
+                     any_latency ? ", latencies apart" : "");
+}
+
+std::string LocalHost::description() const {
+  std::string text = fmt::format("{}", fmt::join(notes_, "; "));
+  if (const auto problem = changes_ ? changes_->problem() : std::nullopt) {
+    text += fmt::format("; traces and events followed no longer: {}", problem->message);
+  }
+  return text;
 }
 
 Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device) {
@@ -211,6 +247,9 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
   if (const auto found = running_.find(device.name); found != running_.end()) {
     if (!found->second.process.status()) return found->second.worker;
     running_.erase(found);
+  }
+  if (changes_ && !changes_->is_present(*id)) {
+    return fail(ErrorKind::lost, "it is not there at this time, by the events of devices.yaml");
   }
 
   ChildOptions child;
@@ -291,15 +330,15 @@ std::optional<std::string> LocalHost::obituary(const std::string& device) {
 
 }  // namespace
 
-Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(const fleet::Fleet& fleet,
-                                                             const Surroundings& surroundings,
-                                                             MemoryLimit memory,
-                                                             Enforcement enforcement) {
+Result<std::unique_ptr<EmulatedHost>> make_local_host(const fleet::Fleet& fleet,
+                                                   const Surroundings& surroundings,
+                                                   MemoryLimit memory, Enforcement enforcement,
+                                                   const fleet::FleetChanges& changes) {
   remove_leftovers();
   auto run = claim_run_name();
   if (!run) return std::unexpected(run.error());
   auto host = std::make_unique<LocalHost>(fleet, surroundings, *std::move(run));
-  host->prepare(memory, enforcement);
+  host->prepare(memory, enforcement, changes);
   return host;
 }
 

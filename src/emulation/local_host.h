@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "emulation/virtual_network.h"
 #include "fleet/fleet.h"
+#include "fleet/trace.h"
 #include "foundation/error.h"
 #include "runtime/pipeline.h"
 
@@ -28,7 +30,7 @@ struct Capabilities {
   bool shaped_network = false;   // network namespaces, veth, htb
   std::vector<std::string> reasons;
 };
-// Tries everything for real, and removes it again.
+// Tries everything for real, and removes it again; and what a convoy that crashed left behind.
 [[nodiscard]] Capabilities probe();
 
 // What a coordinator's host needs to reach devices, emulated or not.
@@ -38,11 +40,20 @@ struct Surroundings {
   std::optional<std::filesystem::path> keys{};
 };
 
-// A WorkerHost for the emulated devices of one fleet; a device with an address of its own is
-// reached there. What an earlier convoy left behind after a crash (groups, namespaces) is removed
-// first.
-[[nodiscard]] Result<std::unique_ptr<runtime::WorkerHost>> make_local_host(
+// The emulated devices of one fleet; a device with an address of its own is reached there.
+class EmulatedHost : public runtime::WorkerHost {
+ public:
+  // Time 0 of the fleet's changes is now: for whoever has a pipeline running. Until then links are as
+  // at time 0, but for outages, and who joins later is not there. Once.
+  virtual void begin_changes() = 0;
+  // Nothing where the kernel does not shape links.
+  [[nodiscard]] virtual VirtualNetwork* network() = 0;
+};
+
+// What an earlier convoy left behind after a crash (groups, namespaces, processes) is removed first.
+// Links follow `changes` where there is a network(); description() says whether they do.
+[[nodiscard]] Result<std::unique_ptr<EmulatedHost>> make_local_host(
     const fleet::Fleet& fleet, const Surroundings& surroundings, MemoryLimit memory,
-    Enforcement enforcement = Enforcement::automatic);
+    Enforcement enforcement = Enforcement::automatic, const fleet::FleetChanges& changes = {});
 
 }  // namespace convoy::emulation

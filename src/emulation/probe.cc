@@ -31,6 +31,7 @@ Result<void> try_memory_limit(const std::string& name) {
 }  // namespace
 
 Capabilities probe() {
+  remove_leftovers();
   const std::string name = fmt::format("convoy-{}-p", ::getpid());
   Capabilities able;
   const auto note = [&](bool& can, const std::string& what, const Result<void>& tried) {

@@ -38,37 +38,45 @@ std::string first_line(const FileDescriptor& file) {
 
 }  // namespace
 
-Result<void> run_tool(const std::vector<std::string>& arguments, const std::string& input) {
+Result<pid_t> start_tool(const std::vector<std::string>& arguments, int in, int out) {
   const std::string& program = arguments.front();
-  const FileDescriptor in = file_of(input);
-  const FileDescriptor said = file_of("");
-  if (!in || !said) return fail(ErrorKind::failure, "cannot make a file in memory");
-
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, said.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, said.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  int problem = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
+  int problem =
+      ::posix_spawnp(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
   // A user's PATH often lacks the folders of these tools.
   for (const char* folder : {"/usr/sbin/", "/sbin/"}) {
     if (problem != ENOENT) break;
-    problem = ::posix_spawn(&child, (folder + program).c_str(), &actions, nullptr, argv.data(),
+    problem = ::posix_spawn(&child, (folder + program).c_str(), &actions, &attributes, argv.data(),
                             environ);
   }
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) {
-    return fail(ErrorKind::failure, "cannot run {}: {}", program, std::strerror(problem));
-  }
+  if (problem == 0) return child;
+  return fail(ErrorKind::failure, "cannot run {}: {}", program, std::strerror(problem));
+}
+
+Result<void> run_tool(const std::vector<std::string>& arguments, const std::string& input) {
+  const FileDescriptor in = file_of(input);
+  const FileDescriptor said = file_of("");
+  if (!in || !said) return fail(ErrorKind::failure, "cannot make a file in memory");
+  const Result<pid_t> child = start_tool(arguments, in.get(), said.get());
+  if (!child) return std::unexpected(child.error());
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(ErrorKind::failure, "{} failed: {}", program, first_line(said));
+  return fail(ErrorKind::failure, "{} failed: {}", arguments.front(), first_line(said));
 }
 
 }  // namespace convoy::emulation

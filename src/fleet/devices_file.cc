@@ -395,7 +395,8 @@ Result<DevicesFile> Reader::read(const Yaml& root) {
   if (error_) return std::unexpected(*error_);
   if (!result_.changes.empty()) {
     result_.notes.push_back(fmt::format(
-        "{}: traces and events are for convoy plan --over-time; all else goes by the fixed figures",
+        "{}: traces and events are for emulated links of convoy run and bench, and for convoy plan "
+        "--over-time; all else goes by the fixed figures",
         *root.file));
   }
   return std::move(result_);

@@ -285,7 +285,7 @@ events:
   EXPECT_EQ(changes.events[0].at, Seconds(30));
   EXPECT_EQ(changes.events[0].what, Happening::leaves);
   EXPECT_EQ(changes.events[1].what, Happening::joins);
-  EXPECT_THAT(result->notes, ElementsAre(HasSubstr("traces and events are for convoy plan")));
+  EXPECT_THAT(result->notes, ElementsAre(HasSubstr("traces and events are for emulated links")));
 }
 
 TEST_F(DevicesFileTest, ReadsTheExampleOfAFleetThatChanges) {

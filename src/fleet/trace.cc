@@ -179,7 +179,7 @@ std::vector<FleetInterval> fleet_over_time(const Fleet& fleet, const FleetChange
   ById<DeviceId, bool> present = present_at_first(fleet, changes);
   auto event = changes.events.begin();
   const double horizon = options.horizon.count();
-  for (double begin = 0; begin < horizon;) {
+  for (double begin = options.begin.count(); begin < horizon;) {
     for (; event != changes.events.end() && event->at.count() <= begin; ++event) {
       present[event->device] = event->what == Happening::joins;
     }

@@ -68,11 +68,12 @@ struct FleetInterval {
 };
 
 struct IntervalOptions {
-  Seconds horizon;        // how long from time 0
+  Seconds begin{0};
+  Seconds horizon;        // until when, from time 0
   Seconds shortest{0.5};  // above 0; no interval is shorter, but before an event and at the end
 };
 
-// The fleets in force from time 0 on. An interval ends with the first step of any trace that ends
+// The fleets in force from `begin` on. An interval ends with the first step of any trace that ends
 // at least `shortest` after its begin, or at an event; so there are at most horizon / shortest and
 // one for each event. In it a trace counts with its mean bandwidth and latency. A link has the
 // smallest bandwidth of its own and those of its trace and both devices' traces (less than a byte a

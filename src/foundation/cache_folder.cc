@@ -17,8 +17,11 @@ std::filesystem::path variable(const char* name) {
 std::filesystem::path cache_folder() {
   if (auto folder = variable("CONVOY_CACHE"); !folder.empty()) return folder;
   if (auto folder = variable("XDG_CACHE_HOME"); !folder.empty()) return folder / "convoy";
-  if (auto folder = variable("HOME"); !folder.empty()) return folder / ".cache" / "convoy";
   std::error_code problem;
+  // A user who is nobody in particular has a home that does not exist.
+  if (auto folder = variable("HOME"); std::filesystem::is_directory(folder, problem)) {
+    return folder / ".cache" / "convoy";
+  }
   const auto folder = std::filesystem::temp_directory_path(problem);
   return (problem ? std::filesystem::path(".") : folder) / "convoy-cache";
 }

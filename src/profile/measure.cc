@@ -28,7 +28,7 @@ constexpr int kMostProfiledRuns = 60;
 std::filesystem::path trace_prefix() {
   std::error_code problem;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(problem);
-  return (problem ? "." : folder) / fmt::format("convoy-trace-{}", getpid());
+  return (problem ? "." : folder) / fmt::format("convoy-{}-trace", getpid());
 }
 
 // The value below which a share of the sorted values lies, between neighbours where need be.
