@@ -62,7 +62,7 @@ class EmulatedNetworkTest : public ThreePartsTest {
                                             emulation::MemoryLimit::ignored,
                                             emulation::Enforcement::automatic, changes));
     pipeline_.emplace(
-        good(runtime::Pipeline::start(split_->folder, split_->map, fleet, *host_, {})));
+        good(runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, *host_, {})));
     host_->begin_changes();
   }
   // What the next answer is instead; nothing if there is none yet, or one.
