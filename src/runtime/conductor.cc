@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "foundation/suggest.h"
 #include "plan/online.h"
-#include "runtime/setup.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
@@ -27,14 +25,6 @@ Conductor::Time operator+(Conductor::Time time, Seconds span) {
   return time + std::chrono::ceil<Conductor::Time::duration>(span);
 }
 
-Result<DeviceId> find_device(const fleet::Fleet& fleet, const std::string& name) {
-  if (const auto device = fleet.find(name)) return *device;
-  std::vector<std::string> known;
-  for (const fleet::Device& each : fleet.devices) known.push_back(each.name);
-  return fail(ErrorKind::input, "map.json: device \"{}\" is not among the devices{}", name,
-              suggest(name, known));
-}
-
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
           .triggers = route.triggers,
@@ -42,39 +32,22 @@ CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
           .window = in_flight > 0 ? in_flight : 2 * route.stages.size() + 2};
 }
 
-wire::Reader to_wire(const Reader& reader) {
-  wire::Reader message;
-  for (const PeerId turn : reader.turns()) {
-    message.add_turns(static_cast<std::uint32_t>(turn.index()));
-  }
-  return message;
-}
-
 }  // namespace
-
-PeerId Conductor::Plan::peer_of(DeviceId device) const {
-  return PeerId(static_cast<std::size_t>(std::ranges::find(devices, device) - devices.begin()) + 1);
-}
 
 Result<Conductor> Conductor::create(fleet::Fleet fleet, std::vector<ReadyPlan> plans,
                                     const ConductorOptions& options, ConductorWorld& world) {
   std::vector<Plan> made;
   for (ReadyPlan& ready : plans) {
-    Result<Route> route = runtime::route(ready.map);
-    if (!route) return std::unexpected(std::move(route.error()));
-    Plan plan{.route = *std::move(route)};
-    for (const std::string& name : plan.route.devices) {
-      const Result<DeviceId> device = find_device(fleet, name);
-      if (!device) return std::unexpected(device.error());
-      plan.devices.push_back(*device);
+    Result<RoutedPlan> routed = route_plan(std::move(ready), fleet);
+    if (!routed) return std::unexpected(std::move(routed.error()));
+    made.push_back({*std::move(routed)});
+    const ReadyPlan& first = made.front().ready;
+    const ReadyPlan& other = made.back().ready;
+    if (other.map.inputs != first.map.inputs || other.map.outputs != first.map.outputs) {
+      return fail(ErrorKind::input,
+                  "{} and {} are not parts of one model: their inputs or outputs differ",
+                  first.directory.string(), other.directory.string());
     }
-    if (ready.map.inputs != plans.front().map.inputs ||
-        ready.map.outputs != plans.front().map.outputs) {
-      return fail(ErrorKind::input, "{} and {} are not parts of one model: their inputs or outputs "
-                  "differ", plans.front().directory.string(), ready.directory.string());
-    }
-    plan.ready = ready;
-    made.push_back(std::move(plan));
   }
   return Conductor(std::move(fleet), std::move(made), options, world);
 }
@@ -169,6 +142,7 @@ void Conductor::arrive(DeviceId device, Time now) {
   worker.trouble.reset();
   worker.since = now;
   worker.heard = now;
+  worker.in_advance = 0;
 }
 
 void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
@@ -332,47 +306,24 @@ bool Conductor::serves(DeviceId device, std::size_t plan) const {
 
 // ---- Files.
 
-namespace {
-
-// The files that a device needs for a plan, by path and hash.
-std::vector<std::pair<std::filesystem::path, std::string>> files_for(const ReadyPlan& plan,
-                                                                     const Route& route,
-                                                                     PeerId peer) {
-  std::vector<std::pair<std::filesystem::path, std::string>> files;
-  for (const Route::Stage& stage : route.stages) {
-    if (stage.peer != peer) continue;
-    const onnx::SubModel& part = plan.map.sub_models[stage.sub_model];
-    files.emplace_back(plan.directory / part.file, part.sha256);
-    if (!part.data_file.empty()) {
-      files.emplace_back(plan.directory / part.data_file, part.data_sha256);
-    }
-  }
-  return files;
-}
-
-}  // namespace
-
 bool Conductor::holds_files(std::size_t plan, DeviceId device) const {
-  const Plan& of = plans_[plan];
-  return std::ranges::all_of(files_for(of.ready, of.route, of.peer_of(device)),
-                             [&](const auto& file) {
-                               return workers_[device].holds.contains(file.second);
-                             });
+  return std::ranges::all_of(files_for(plans_[plan], device), [&](const PlanFile& file) {
+    return workers_[device].holds.contains(file.sha256);
+  });
 }
 
 void Conductor::want_files(std::size_t plan, DeviceId device, bool at_once) {
   Worker& worker = workers_[device];
-  const Plan& of = plans_[plan];
   if (at_once) {
     // What is being sent in advance goes on later, where it is.
+    worker.in_advance = 0;
     worker.transfer.reset();
     worker.files.clear();
     std::erase_if(worker.questions,
                   [](const auto& each) { return each.second.what == Asked::file; });
   }
-  for (const auto& [path, sha256] : files_for(of.ready, of.route, of.peer_of(device))) {
-    if (worker.holds.contains(sha256)) continue;
-    worker.files.push_back({path, sha256, at_once});
+  for (PlanFile& file : files_for(plans_[plan], device)) {
+    if (!worker.holds.contains(file.sha256)) worker.files.push_back({std::move(file), at_once});
   }
 }
 
@@ -408,7 +359,17 @@ void Conductor::file_failed(DeviceId device, const Error& error, Time now) {
   if (file.at_once && switch_) {
     return bar(within(file.path.filename().string(), error).error(), now);
   }
-  worker.no_advance = true;
+  worker.in_advance = plans_.size();  // it has no room, so once is enough
+}
+
+void Conductor::send_in_advance(DeviceId device, Time now) {
+  Worker& worker = workers_[device];
+  while (is_here(device) && worker.files.empty() && worker.in_advance < plans_.size()) {
+    const std::size_t plan = worker.in_advance++;
+    if (!plans_[plan].ready.in_advance || !serves(device, plan)) continue;
+    want_files(plan, device, false);
+    send_files(device, now);
+  }
 }
 
 // ---- Plans.
@@ -525,7 +486,9 @@ void Conductor::advance_switch(Time now) {
 
 void Conductor::load(Time now) {
   const Plan& plan = plans_[switch_->plan];
-  if (auto fit = check_reach(plan); !fit) return bar(std::move(fit.error()), now);
+  ById<DeviceId, WorkerHost::Worker> reached;
+  for (const Worker& worker : workers_) reached.push_back(worker.at);
+  if (auto fit = check_reach(plan, fleet_, reached); !fit) return bar(std::move(fit.error()), now);
   switch_->phase = Switch::Phase::loading;
   switch_->began = now;
   if (running_) {
@@ -539,7 +502,7 @@ void Conductor::load(Time now) {
   }
   for (const DeviceId device : plan.devices) {
     switch_->waiting.insert(device);
-    ask(device, Asked::setup, setup_of(plan, plan.peer_of(device)), now);
+    ask(device, Asked::setup, setup_for(plan, device, fleet_, reached), now);
   }
 }
 
@@ -585,83 +548,6 @@ void Conductor::bar(Error error, Time now) {
   switch_.reset();
 }
 
-Result<void> Conductor::check_reach(const Plan& plan) const {
-  for (const Route::Stage& stage : plan.route.stages) {
-    for (const StageSpec::Output& output : stage.spec.outputs) {
-      for (const PeerId reader : peers_of(output.readers)) {
-        if (reader == kCoordinator || reader == stage.peer) continue;
-        const DeviceId from = plan.devices[stage.peer.index() - 1];
-        const DeviceId to = plan.devices[reader.index() - 1];
-        const bool from_real = !fleet_.devices[from].address.empty();
-        if (workers_[from].at.own.has_value() == workers_[to].at.own.has_value() &&
-            from_real == !fleet_.devices[to].address.empty()) {
-          continue;
-        }
-        return fail(ErrorKind::input,
-                    "device {} would send tensors to device {}, but {} is emulated "
-                    "here, where only this host reaches it; right would be a convoy worker of its "
-                    "own and its address in devices.yaml",
-                    fleet_.devices[from].name, fleet_.devices[to].name,
-                    fleet_.devices[from_real ? to : from].name);
-      }
-    }
-  }
-  return {};
-}
-
-wire::Request Conductor::setup_of(const Plan& plan, PeerId peer) const {
-  const DeviceId device = plan.devices[peer.index() - 1];
-  const Worker& worker = workers_[device];
-  wire::Request request;
-  wire::Setup& setup = *request.mutable_setup();
-  setup.set_self(static_cast<std::uint32_t>(peer.index()));
-  setup.set_shared_radio(fleet_.contention != fleet::Contention::link);
-  setup.set_threads(threads_told(fleet_.devices[device]));
-  const onnx::OptimizationLevel level = plan.ready.map.mode == onnx::CutMode::exact
-                                            ? onnx::OptimizationLevel::none
-                                            : onnx::OptimizationLevel::all;
-  std::vector<Reader> readers;
-  for (const Route::Stage& from : plan.route.stages) {
-    if (from.peer != peer) continue;
-    wire::StageSetup& stage = *setup.add_stages();
-    stage.set_stage(static_cast<std::uint32_t>(from.spec.id.index()));
-    const onnx::SubModel& part = plan.ready.map.sub_models[from.sub_model];
-    *stage.mutable_model() =
-        runtime::to_wire(ModelFiles{part.sha256, part.data_file, part.data_sha256});
-    stage.set_level(std::string(onnx::name_of(level)));
-    for (std::size_t k = 0; k < from.spec.inputs.size(); ++k) {
-      wire::ReadValue& input = *stage.add_inputs();
-      input.set_value(static_cast<std::uint32_t>(from.spec.inputs[k].index()));
-      input.set_name(from.input_names[k]);
-    }
-    for (std::size_t k = 0; k < from.spec.outputs.size(); ++k) {
-      wire::WrittenValue& output = *stage.add_outputs();
-      output.set_value(static_cast<std::uint32_t>(from.spec.outputs[k].value.index()));
-      output.set_name(from.output_names[k]);
-      for (const Reader& reader : from.spec.outputs[k].readers) {
-        *output.add_readers() = to_wire(reader);
-        readers.push_back(reader);
-      }
-    }
-  }
-  for (const PeerId reader : peers_of(readers)) {
-    if (reader == kCoordinator || reader == peer) continue;
-    const DeviceId to = plan.devices[reader.index() - 1];
-    wire::Peer& entry = *setup.add_peers();
-    entry.set_peer(static_cast<std::uint32_t>(reader.index()));
-    entry.set_name(fleet_.devices[to].name);
-    entry.set_endpoint(workers_[to].at.endpoint.data);
-    entry.set_key(workers_[to].at.server_key);
-    if (worker.at.network == WorkerHost::Network::real) continue;
-    const fleet::Link& link = fleet_.links[device][to];
-    entry.set_latency_s(link.latency.count());
-    if (worker.at.network == WorkerHost::Network::paced) {
-      entry.set_bytes_per_second(link.bandwidth.value());
-    }
-  }
-  return request;
-}
-
 // ---- Requests.
 
 Result<std::uint64_t> Conductor::submit(std::vector<engine::SharedTensor> inputs, Time now) {
@@ -705,15 +591,7 @@ void Conductor::tick(Time now) {
   advance_switch(now);
   reconsider(now);
   if (!running_ || switch_) return;
-  for (std::size_t plan = 0; plan < plans_.size(); ++plan) {
-    if (!plans_[plan].ready.in_advance) continue;
-    for (const DeviceId device : plans_[plan].devices) {
-      Worker& worker = workers_[device];
-      if (!is_here(device) || !worker.files.empty() || worker.no_advance) continue;
-      want_files(plan, device, false);
-      send_files(device, now);
-    }
-  }
+  for (const DeviceId device : fleet_.devices.ids()) send_in_advance(device, now);
 }
 
 void Conductor::ask_figures(bool with_intervals, Time now) {

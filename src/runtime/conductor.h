@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,7 +23,7 @@
 #include "runtime/greeting.h"
 #include "runtime/ready_plan.h"
 #include "runtime/recovery.h"
-#include "runtime/route.h"
+#include "runtime/routed_plan.h"
 #include "runtime/worker_host.h"
 
 namespace convoy::runtime {
@@ -110,18 +109,12 @@ class Conductor {
   [[nodiscard]] bool has_left() const;
 
  private:
-  struct Plan {
-    ReadyPlan ready;
-    Route route;
-    std::vector<DeviceId> devices;  // as the route's
-    std::optional<Time> barred;     // it failed; until then
+  struct Plan : RoutedPlan {
+    std::optional<Time> barred{};     // it failed; until then
     Seconds bar{5};
-    std::optional<Error> failure;   // why
-    [[nodiscard]] PeerId peer_of(DeviceId device) const;
+    std::optional<Error> failure{};   // why
   };
-  struct File {
-    std::filesystem::path path;
-    std::string sha256;
+  struct File : PlanFile {
     bool at_once = false;  // a plan waits for it
   };
   enum class Asked { hello, clock, file, setup, start, figures, stop, other };
@@ -151,7 +144,7 @@ class Conductor {
     std::optional<FileTransfer> transfer;
     Time progress;                 // of the transfer
     std::set<std::string> holds;   // sha256
-    bool no_advance = false;       // it could not take what was sent in advance
+    std::size_t in_advance = 0;    // it has been sent, or is, what plans before this need of it
   };
   // On the way to a plan.
   struct Switch {
@@ -181,6 +174,7 @@ class Conductor {
   void want_files(std::size_t plan, DeviceId device, bool at_once);
   [[nodiscard]] bool holds_files(std::size_t plan, DeviceId device) const;
   void send_files(DeviceId device, Time now);
+  void send_in_advance(DeviceId device, Time now);
   void file_failed(DeviceId device, const Error& error, Time now);
 
   // Plans.
@@ -198,9 +192,6 @@ class Conductor {
   void resume(Time now);
   // The plan of the switch did not work out.
   void bar(Error error, Time now);
-  // Whether those workers can reach each other that send each other tensors.
-  [[nodiscard]] Result<void> check_reach(const Plan& plan) const;
-  [[nodiscard]] wire::Request setup_of(const Plan& plan, PeerId peer) const;
   void send(const std::vector<Delivery>& deliveries);
   void cancel(const std::vector<std::uint64_t>& requests);
 
