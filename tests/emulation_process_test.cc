@@ -137,15 +137,15 @@ class KilledConvoyTest : public ThreePartsTest {
                            "  - {at: 1 h, leaves: phone}\n"));
   }
   static emulation::ChildProcess start(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {CONVOY_PROGRAM, "run", split_->folder, "--devices",
-                                      folder_ / "devices.yaml", "--requests", "1000000"};
+    std::vector<std::string> words = {
+        CONVOY_PROGRAM,           "run",        split_->folder, "--devices",
+        folder_ / "devices.yaml", "--requests", "1000000"};
     words.insert(words.end(), more.begin(), more.end());
     return emulation::ChildProcess::start({.arguments = words}).value();
   }
   static bool has_trace(pid_t process, const std::string& text) {
-    return std::ranges::any_of(traces_of(process), [&](const std::string& trace) {
-      return trace.contains(text);
-    });
+    return std::ranges::any_of(traces_of(process),
+                               [&](const std::string& trace) { return trace.contains(text); });
   }
   // Once `moment` is there.
   static void kill_at(emulation::ChildProcess& process, const std::function<bool()>& moment) {

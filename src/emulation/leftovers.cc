@@ -74,8 +74,8 @@ void end_workers() {
   }
 }
 
-// What was being written into the cache (foundation/file.h: Aside). Another host may share that, and
-// have such a process: so only what is old.
+// What was being written into the cache (foundation/file.h: Aside). Another host may share that,
+// and have such a process: so only what is old.
 void remove_unfinished(const std::filesystem::path& folder) {
   constexpr std::string_view kMark = ".partial-";
   constexpr std::chrono::hours kOld{1};

@@ -28,7 +28,8 @@ TEST(ProcessOf, ReadsTheNamesThatRunsGiveToTheirThings) {
   EXPECT_EQ(process_of("convoy-4242-0-1"), 4242);
   EXPECT_EQ(process_of("cv4242-0-1"), 4242);
   EXPECT_EQ(process_of("convoy-4242-trace_2026-11-28_12-00-00.json"), 4242);
-  for (const char* other : {"convoy-test-XyZ", "convoy-4242", "cv", "cvs-1", "eth0", "convoy-0-0"}) {
+  for (const char* other :
+       {"convoy-test-XyZ", "convoy-4242", "cv", "cvs-1", "eth0", "convoy-0-0"}) {
     EXPECT_EQ(process_of(other), std::nullopt) << other;
   }
 }
