@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -26,6 +27,7 @@
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
+#include "plan/evaluate.h"
 #include "plan/marginal.h"
 #include "plan/objective.h"
 #include "plan/over_time_file.h"
@@ -35,6 +37,7 @@
 #include "plan/standby_file.h"
 #include "plan/verify.h"
 #include "profile/roofline.h"
+#include "runtime/ready_plan.h"
 
 namespace convoy::cli {
 namespace {
@@ -74,6 +77,7 @@ struct Subject {
 struct Planned {
   profile::PlannedGraph graph;
   plan::Plan plan;
+  std::optional<plan::StandbyPlans> standby;
   std::string json;
 };
 
@@ -256,36 +260,101 @@ Result<void> print_front(const Arguments& arguments, const plan::CostGraph& grap
   return {};
 }
 
-// The sub-models with their map, and the plan beside them.
-Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const Subject& subject,
-                   const Planned& planned) {
+// The sub-models of a placement, with their map.
+Result<void> cut(const fleet::Fleet& fleet, const Subject& subject,
+                 const profile::PlannedGraph& graph, const plan::Placement& placement,
+                 const std::filesystem::path& directory) {
   std::vector<std::vector<std::string>> turns;
-  for (const plan::PlacedStage& stage : planned.plan.placement) {
+  for (const plan::PlacedStage& stage : placement) {
     turns.push_back(plan::names_in_turn(stage, fleet));
   }
   const onnx::Partition partition =
-      subject.points ? *subject.points
-                     : profile::partition_of(planned.graph, subject.model.graph.nodes.size(),
-                                             planned.plan.placement);
-  const auto map = bench::split(subject.model, partition, turns, onnx::CutMode::exact,
-                                arguments.output);
-  if (!map) return std::unexpected(map.error());
+      profile::partition_of(graph, subject.model.graph.nodes.size(), placement);
+  return bench::split(subject.model, partition, turns, onnx::CutMode::exact, directory)
+      .transform([](const onnx::SplitMap&) {});
+}
+
+// The plans that stand by, for convoy run: one for each loss, and the whole model for each device
+// that it fits on.
+Result<void> write_standby(const Arguments& arguments, const fleet::Fleet& fleet,
+                           const Subject& subject, const Planned& planned) {
+  const std::filesystem::path folder = std::filesystem::path(arguments.output) / "standby";
+  if (std::filesystem::exists(folder)) {
+    return fail(ErrorKind::input, "{} is there already and holds no standby plans; leave it "
+                "elsewhere, or plan into another folder", folder.string());
+  }
+  runtime::StandbyIndex index{.period = planned.plan.figures.period};
+  const auto add = [&](const plan::Placement& placement, runtime::StandbyIndex::Entry entry) {
+    index.plans.push_back(entry);
+    return std::filesystem::exists(folder / entry.folder)
+               ? Result<void>()
+               : cut(fleet, subject, planned.graph, placement, folder / entry.folder);
+  };
+  for (const plan::Standby& standby : planned.standby->losses) {
+    if (!standby.plan) continue;
+    auto added = add(standby.plan->placement,
+                     {.folder = std::to_string(standby.lost.index() + 1),
+                      .period = standby.plan->figures.period,
+                      .lost = fleet.devices[standby.lost].name});
+    if (!added) return added;
+  }
+  const plan::CostGraph& costs = planned.graph.costs;
+  const std::vector<NodeId> nodes = costs.nodes.ids() | std::ranges::to<std::vector>();
+  for (const DeviceId device : fleet.devices.ids()) {
+    const plan::Placement whole = {{.device = device, .nodes = nodes}};
+    const plan::Figures figures = plan::evaluate(costs, fleet, whole);
+    if (!plan::shortages(figures, fleet).empty() || !std::isfinite(figures.period.count())) continue;
+    auto added = add(whole, {.folder = "whole",
+                             .period = figures.period,
+                             .alone = fleet.devices[device].name});
+    if (!added) return added;
+  }
+  return write_file(folder / "standby.json", runtime::to_json(index));
+}
+
+// The sub-models with their map, and the plan beside them.
+Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const Subject& subject,
+                   const Planned& planned) {
+  if (subject.points) {
+    std::vector<std::vector<std::string>> turns;
+    for (const plan::PlacedStage& stage : planned.plan.placement) {
+      turns.push_back(plan::names_in_turn(stage, fleet));
+    }
+    const auto map = bench::split(subject.model, *subject.points, turns, onnx::CutMode::exact,
+                                  arguments.output);
+    if (!map) return std::unexpected(map.error());
+  } else if (auto done = cut(fleet, subject, planned.graph, planned.plan.placement,
+                             arguments.output);
+             !done) {
+    return done;
+  }
+  const std::filesystem::path standby = std::filesystem::path(arguments.output) / "standby";
+  std::error_code problem;
+  // Those of the plan that was here before are of no use.
+  if (std::filesystem::exists(standby / "standby.json")) {
+    std::filesystem::remove_all(standby, problem);
+  }
+  if (planned.standby) {
+    if (auto done = write_standby(arguments, fleet, subject, planned); !done) return done;
+  }
   return write_file(std::filesystem::path(arguments.output) / "plan.json", planned.json);
 }
 
-// Prints the plan; its plan.json.
+// Prints the plan, with those that stand by; its plan.json.
 Result<std::string> print(const Arguments& arguments, const plan::Plan& plan,
-                          const plan::CostGraph& costs, const fleet::Fleet& fleet) {
+                          const plan::CostGraph& costs, const fleet::Fleet& fleet,
+                          std::optional<plan::StandbyPlans>& standby) {
   StopSignal stop;
   plan::SolveOptions options = options_of(arguments, stop);
   options.budget *= kStandbyPart;
-  const auto standby = standby_plans(arguments.moving, costs, fleet, plan.placement, options);
-  if (!standby) return std::unexpected(standby.error());
+  auto planned = standby_plans(arguments.moving, costs, fleet, plan.placement, options);
+  if (!planned) return std::unexpected(std::move(planned.error()));
+  standby = *std::move(planned);
   std::string json = plan::to_json(plan, costs, fleet);
   std::string text = plan::to_text(plan, costs, fleet);
-  if (*standby) {
-    json = plan::with_standby(json, **standby, plan.figures.period, costs, fleet);
-    text += "\n" + plan::to_text(**standby, plan.figures.period, fleet);
+  if (standby) {
+    json = plan::with_standby(json, *standby, plan.figures.period, costs, fleet);
+    text += "\n" + plan::to_text(*standby, plan.figures.period, fleet);
   }
   fmt::print("{}", arguments.json ? json : text);
   if (!arguments.picture.empty()) {
@@ -330,7 +399,9 @@ Result<void> plan_problem(const Arguments& arguments) {
   if (!arguments.front.empty()) return print_front(arguments, problem->graph, problem->fleet);
   const auto plan = solve(arguments, problem->graph, problem->fleet);
   if (!plan) return std::unexpected(plan.error());
-  return print(arguments, *plan, problem->graph, problem->fleet).transform([](const auto&) {});
+  std::optional<plan::StandbyPlans> standby;
+  return print(arguments, *plan, problem->graph, problem->fleet, standby)
+      .transform([](const auto&) {});
 }
 
 Result<void> make_plan(const Arguments& arguments) {
@@ -367,11 +438,15 @@ Result<void> make_plan(const Arguments& arguments) {
   if (arguments.moving.over_time) return print_over_time(arguments, graph->costs, *devices);
   auto plan = solve(arguments, *devices, *graph, *subject);
   if (!plan) return std::unexpected(plan.error());
-  auto json = print(arguments, *plan, graph->costs, fleet);
+  std::optional<plan::StandbyPlans> standby;
+  auto json = print(arguments, *plan, graph->costs, fleet, standby);
   if (!json) return std::unexpected(json.error());
   if (arguments.output.empty()) return {};
   const Planned planned{
-      .graph = std::move(*graph), .plan = std::move(*plan), .json = std::move(*json)};
+      .graph = std::move(*graph),
+      .plan = std::move(*plan),
+      .standby = std::move(standby),
+      .json = std::move(*json)};
   return write(arguments, fleet, *subject, planned);
 }
 

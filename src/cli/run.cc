@@ -38,6 +38,7 @@ struct Arguments {
   std::string keys;
   std::size_t requests = 1;
   std::size_t in_flight = 0;
+  double wait_s = 10;
   bool in_process = false;
   bool json = false;
 };
@@ -56,6 +57,8 @@ struct Outcome {
   Seconds between{0};                  // first answer to last answer
   std::vector<runtime::StageReport> stages;
   std::vector<engine::SharedTensor> outputs;  // of the first request
+  std::size_t plans = 1;
+  std::vector<runtime::Recovery> losses;
   std::string emulation;
 };
 
@@ -190,9 +193,13 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
                                          subject.changes);
   if (!host) return std::unexpected(std::move(host.error()));
   const auto stopped = [&] { return stop.requested(); };
-  auto pipeline = runtime::Pipeline::start(
-      {{subject.directory, subject.map}}, subject.fleet, **host,
-      {.in_flight = arguments.in_flight, .stop = stopped});
+  auto plans = runtime::read_ready_plans(subject.directory, subject.map);
+  if (!plans) return std::unexpected(std::move(plans.error()));
+  outcome.plans = plans->size();
+  auto pipeline = runtime::Pipeline::start(*std::move(plans), subject.fleet, **host,
+                                           {.in_flight = arguments.in_flight,
+                                            .comeback = Seconds(arguments.wait_s),
+                                            .stop = stopped});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
   (*host)->begin_changes();
 
@@ -214,6 +221,7 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
       },
       stopped);
   outcome.emulation = (*host)->description();
+  outcome.losses = pipeline->recoveries();
   if (auto report = pipeline->report()) outcome.stages = *std::move(report);
   return done;
 }
@@ -235,6 +243,15 @@ void print_json(const Outcome& outcome) {
                       {"peak_memory_bytes", stage.peak_memory.value()},
                       {"cpu_s", stage.cpu_seconds}});
   }
+  nlohmann::json losses = nlohmann::json::array();
+  for (const runtime::Recovery& loss : outcome.losses) {
+    losses.push_back({{"device", loss.device},
+                      {"what", loss.what},
+                      {"detected_s", loss.detected.count()}});
+    if (!loss.resumed) continue;
+    losses.back()["recovery_s"] = (*loss.resumed - loss.detected).count();
+    losses.back()["plan"] = loss.plan + 1;
+  }
   std::vector<Seconds> sorted = outcome.latencies;
   std::ranges::sort(sorted);
   fmt::print("{}\n", nlohmann::json{{"requests", outcome.latencies.size()},
@@ -242,6 +259,7 @@ void print_json(const Outcome& outcome) {
                                     {"latency_p50_s", quantile(sorted, 0.5).count()},
                                     {"latency_p90_s", quantile(sorted, 0.9).count()},
                                     {"emulation", outcome.emulation},
+                                    {"losses", std::move(losses)},
                                     {"stages", std::move(stages)}}
                          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -258,6 +276,14 @@ void print_text(const Outcome& outcome) {
     fmt::print("{:<16} {:<22} {:>5.0f}% {:>12} {:>12} {:>10}\n", stage.device, stage.file,
                100 * stage.busy.count() / outcome.elapsed.count(), to_text(stage.sent),
                to_text(stage.peak_memory), to_text(Seconds(stage.cpu_seconds)));
+  }
+  for (const runtime::Recovery& loss : outcome.losses) {
+    fmt::print("{:.1f} s after the begin: {}", loss.detected.count(), loss.what);
+    if (loss.resumed) {
+      fmt::print("; {} later plan {} of {} ran", convoy::to_text(*loss.resumed - loss.detected),
+                 loss.plan + 1, outcome.plans);
+    }
+    fmt::print("\n");
   }
   if (!outcome.emulation.empty()) fmt::print("emulation: {}\n", outcome.emulation);
 }
@@ -332,6 +358,11 @@ void add_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--in-flight", arguments->in_flight,
                       "Requests at once; 0: two per stage and two more")
+      ->capture_default_str();
+  command->add_option("--wait", arguments->wait_s,
+                      "Seconds to wait for devices that are lost, when no plan (convoy plan --standby) "
+                      "does without them")
+      ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   add_keys(*command, arguments->keys);
   command->add_flag("--in-process", arguments->in_process,

@@ -704,6 +704,7 @@ void Conductor::tick(Time now) {
   reconsider(now);
   if (!running_ || switch_) return;
   for (std::size_t plan = 0; plan < plans_.size(); ++plan) {
+    if (!plans_[plan].ready.in_advance) continue;
     for (const DeviceId device : plans_[plan].devices) {
       Worker& worker = workers_[device];
       if (!is_here(device) || !worker.files.empty() || worker.no_advance) continue;
