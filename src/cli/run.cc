@@ -238,7 +238,7 @@ void print_json(const Outcome& outcome) {
     stages.push_back({{"device", stage.device},
                       {"file", stage.file},
                       {"requests", stage.requests},
-                      {"busy_share", stage.busy.count() / outcome.elapsed.count()},
+                      {"busy_share", stage.busy / stage.span},
                       {"sent_bytes", stage.sent.value()},
                       {"peak_memory_bytes", stage.peak_memory.value()},
                       {"cpu_s", stage.cpu_seconds}});
@@ -274,7 +274,7 @@ void print_text(const Outcome& outcome) {
              "peak memory", "CPU time");
   for (const runtime::StageReport& stage : outcome.stages) {
     fmt::print("{:<16} {:<22} {:>5.0f}% {:>12} {:>12} {:>10}\n", stage.device, stage.file,
-               100 * stage.busy.count() / outcome.elapsed.count(), to_text(stage.sent),
+               100 * (stage.busy / stage.span), to_text(stage.sent),
                to_text(stage.peak_memory), to_text(Seconds(stage.cpu_seconds)));
   }
   for (const runtime::Recovery& loss : outcome.losses) {

@@ -174,7 +174,7 @@ void Conductor::arrive(DeviceId device, Time now) {
 void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   Worker& worker = workers_[device];
   worker.for_good = worker.for_good || for_good;
-  worker.trouble = error;
+  const bool is_first = !std::exchange(worker.trouble, error);
   if (worker.state == Worker::State::away) return;
   const bool was_here = worker.state == Worker::State::here;
   world_->close(device);
@@ -194,7 +194,8 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   worker.since = now;
   const bool ran = running_ && serves(device, *running_);
   const bool was_to_run = switch_ && serves(device, switch_->plan);
-  if (was_here && (ran || was_to_run) && settled_) {
+  const bool missed = !settled_ && is_first && serves(device, 0);
+  if (missed || (was_here && (ran || was_to_run))) {
     recoveries_.push_back({.device = fleet_.devices[device].name,
                            .what = error.message,
                            .detected = now - began_});
@@ -561,6 +562,7 @@ void Conductor::resume(Time now) {
   spec.epoch = switch_->epoch;
   last_switch_ = now - switch_->began;
   running_ = switch_->plan;
+  in_force_since_ = now;
   switch_.reset();
   plan.barred.reset();
   plan.failure.reset();

@@ -87,6 +87,7 @@ class Conductor {
 
   // The plan in force.
   [[nodiscard]] std::optional<std::size_t> running() const { return running_; }
+  [[nodiscard]] Time in_force_since() const { return in_force_since_; }
   [[nodiscard]] std::uint64_t epoch() const { return requests_.epoch(); }
   [[nodiscard]] const ReadyPlan& plan(std::size_t number) const { return plans_[number].ready; }
   [[nodiscard]] const Route& route(std::size_t plan) const { return plans_[plan].route; }
@@ -214,6 +215,7 @@ class Conductor {
   std::optional<Switch> switch_;
   bool settled_ = false;               // a plan has run
   Time began_;
+  Time in_force_since_;
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
   std::vector<Recovery> recoveries_;

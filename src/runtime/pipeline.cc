@@ -260,6 +260,7 @@ Result<std::vector<StageReport>> Pipeline::report() {
     const wire::Figures& figures = all->at(*state_->fleet.find(device));
     StageReport report{.device = device,
                        .file = map.sub_models[stage.sub_model].file,
+                       .span = Clock::now() - state_->conductor->in_force_since(),
                        .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
                        .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
                        .cpu_seconds = figures.cpu_s(),

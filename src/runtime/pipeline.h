@@ -35,6 +35,7 @@ struct PipelineOptions {
 struct StageReport {
   std::string device;
   std::string file;
+  Seconds span{0};                 // since the plan is in force: what the others count
   std::uint64_t requests = 0;
   Seconds busy{0};                 // computing
   Bytes sent{0};                   // to other devices
