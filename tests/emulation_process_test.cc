@@ -56,13 +56,14 @@ class EmulatedNetworkTest : public ThreePartsTest {
     EXPECT_THAT(traces_of(::getpid()), IsEmpty());
   }
 
-  void start(const fleet::FleetChanges& changes = {}) {
+  void start(const fleet::FleetChanges& changes = {},
+             const runtime::PipelineOptions& options = {}) {
     const fleet::Fleet fleet = three_devices();
     host_ = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                             emulation::MemoryLimit::ignored,
                                             emulation::Enforcement::automatic, changes));
     pipeline_.emplace(
-        good(runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, *host_, {})));
+        good(runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, *host_, options)));
     host_->begin_changes();
   }
   // What the next answer is instead; nothing if there is none yet, or one.
@@ -76,7 +77,7 @@ class EmulatedNetworkTest : public ThreePartsTest {
 };
 
 TEST_F(EmulatedNetworkTest, AShortBlackOutOnlyDelays) {
-  start();
+  start({}, {.silence = 10s});
   ASSERT_TRUE(host_->network()->cut(tablet));
   std::jthread mender([&] {
     std::this_thread::sleep_for(500ms);
@@ -90,7 +91,7 @@ TEST_F(EmulatedNetworkTest, WhoIsCutOffFromTheCoordinatorDoesNotAnswer) {
   start();
   ASSERT_TRUE(host_->network()->cut(tablet, emulation::Direction::to_device));
   ASSERT_TRUE(pipeline_->submit(inputs_of(*split_)));
-  EXPECT_EQ(complaint(20s), "device tablet does not answer any more");
+  EXPECT_THAT(complaint(20s), HasSubstr("device tablet does not answer any more"));
 }
 
 TEST_F(EmulatedNetworkTest, ALinkThatIsCutHoldsWhatIsSentUntilItIsMended) {
@@ -109,7 +110,7 @@ TEST_F(EmulatedNetworkTest, ALinkThatIsCutHoldsWhatIsSentUntilItIsMended) {
 TEST_F(EmulatedNetworkTest, ADeviceLeavesWhenItsFleetSaysSo) {
   start({.events = {{Seconds(0.5), laptop, fleet::Happening::leaves}}});
   EXPECT_THAT(host_->description(), HasSubstr("traces and events followed"));
-  EXPECT_EQ(complaint(20s), "device laptop does not answer any more");
+  EXPECT_THAT(complaint(20s), HasSubstr("device laptop does not answer any more"));
 }
 
 TEST_F(EmulatedNetworkTest, ADeviceThatJoinsLaterCannotBeStartedBefore) {
@@ -117,8 +118,8 @@ TEST_F(EmulatedNetworkTest, ADeviceThatJoinsLaterCannotBeStartedBefore) {
     start({.events = {{Seconds(60), laptop, fleet::Happening::joins}}});
     FAIL();
   } catch (const std::runtime_error& error) {
-    EXPECT_STREQ(error.what(),
-                 "device laptop: it is not there at this time, by the events of devices.yaml");
+    EXPECT_THAT(error.what(), HasSubstr("laptop: it is not there at this time, by the events of "
+                                        "devices.yaml"));
   }
 }
 
@@ -136,15 +137,15 @@ class KilledConvoyTest : public ThreePartsTest {
                            "  - {at: 1 h, leaves: phone}\n"));
   }
   static emulation::ChildProcess start(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {CONVOY_PROGRAM, "run", split_->folder, "--devices",
-                                      folder_ / "devices.yaml", "--requests", "1000000"};
+    std::vector<std::string> words = {
+        CONVOY_PROGRAM,           "run",        split_->folder, "--devices",
+        folder_ / "devices.yaml", "--requests", "1000000"};
     words.insert(words.end(), more.begin(), more.end());
     return emulation::ChildProcess::start({.arguments = words}).value();
   }
   static bool has_trace(pid_t process, const std::string& text) {
-    return std::ranges::any_of(traces_of(process), [&](const std::string& trace) {
-      return trace.contains(text);
-    });
+    return std::ranges::any_of(traces_of(process),
+                               [&](const std::string& trace) { return trace.contains(text); });
   }
   // Once `moment` is there.
   static void kill_at(emulation::ChildProcess& process, const std::function<bool()>& moment) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "emulation/control_group.h"
 #include "emulation/tool.h"
+#include "foundation/cache_folder.h"
 
 namespace convoy::emulation {
 namespace {
@@ -23,9 +25,11 @@ namespace {
 const std::filesystem::path kRunFolder = "/var/tmp";
 constexpr int kDeepest = 8;  // groups in groups
 
+bool is_gone(int process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
+
 bool is_leftover(const std::filesystem::path& path) {
   const auto process = process_of(path.filename().native());
-  return process && ::kill(*process, 0) != 0 && errno == ESRCH;
+  return process && is_gone(*process);
 }
 
 std::vector<std::filesystem::path> leftovers_in(const std::filesystem::path& folder) {
@@ -67,6 +71,25 @@ void end_workers() {
     int process = 0;
     std::from_chars(name.data(), name.data() + name.size(), process);
     if (process > 1 && is_worker_of_leftover(entry.path())) ::kill(process, SIGKILL);
+  }
+}
+
+// What was being written into the cache (foundation/file.h: Aside). Another host may share that,
+// and have such a process: so only what is old.
+void remove_unfinished(const std::filesystem::path& folder) {
+  constexpr std::string_view kMark = ".partial-";
+  constexpr std::chrono::hours kOld{1};
+  std::error_code problem;
+  const auto now = std::filesystem::file_time_type::clock::now();
+  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+    const std::string name = entry.path().filename();
+    const auto mark = name.rfind(kMark);
+    if (mark == name.npos) continue;
+    int process = 0;
+    std::from_chars(name.data() + mark + kMark.size(), name.data() + name.size(), process);
+    if (process > 0 && is_gone(process) && entry.last_write_time(problem) < now - kOld) {
+      std::filesystem::remove_all(entry.path(), problem);
+    }
   }
 }
 
@@ -113,6 +136,7 @@ void remove_leftovers() {
   for (const auto& files : {kRunFolder, std::filesystem::temp_directory_path(problem)}) {
     for (const auto& left : leftovers_in(files)) std::filesystem::remove_all(left, problem);
   }
+  remove_unfinished(cache_folder());
 }
 
 }  // namespace convoy::emulation

@@ -24,7 +24,8 @@ struct RunName {
 [[nodiscard]] std::optional<int> process_of(std::string_view name);
 
 // Removes folders, control groups, network namespaces and bridges of processes that are gone, and
-// ends their workers: those that could not see it, being stopped. What it may not remove stays.
+// ends their workers: those that could not see it, being stopped. In the cache, what they have not
+// written to its end for an hour. What it may not remove stays.
 void remove_leftovers();
 
 }  // namespace convoy::emulation

@@ -189,7 +189,7 @@ void LocalHost::prepare_network(Enforcement enforcement, const fleet::FleetChang
       any_latency |= fleet_.links[from][to].latency.count() > 0;
     }
   }
-  if (any_rate || !changes.empty()) {
+  if (any_rate || (!changes.empty() && !devices.empty())) {
     std::string why = "as asked";
     if (enforcement == Enforcement::automatic) {
       auto network = VirtualNetwork::create(name_, at_slowest(fleet_, changes), devices);
@@ -211,16 +211,13 @@ void LocalHost::prepare_network(Enforcement enforcement, const fleet::FleetChang
 }
 
 std::string LocalHost::follow(const fleet::FleetChanges& changes) {
-  if (!network_) {
-    return "traces and events not followed: bandwidths stay as declared, all devices are there";
-  }
+  if (!network_) return "traces and events not followed";
   auto made = NetworkChanges::create(*network_, fleet_, emulated(), changes);
   if (!made) return "traces and events not followed: " + made.error().message;
   changes_ = *std::move(made);
   const auto has_latency = [](const auto& traced) {
-    return std::ranges::any_of(traced.trace, [](const fleet::TraceStep& step) {
-      return step.latency.count() > 0;
-    });
+    return std::ranges::any_of(
+        traced.trace, [](const fleet::TraceStep& step) { return step.latency.count() > 0; });
   };
   const bool any_latency = std::ranges::any_of(changes.links, has_latency) ||
                            std::ranges::any_of(changes.devices, has_latency);
@@ -331,9 +328,9 @@ std::optional<std::string> LocalHost::obituary(const std::string& device) {
 }  // namespace
 
 Result<std::unique_ptr<EmulatedHost>> make_local_host(const fleet::Fleet& fleet,
-                                                   const Surroundings& surroundings,
-                                                   MemoryLimit memory, Enforcement enforcement,
-                                                   const fleet::FleetChanges& changes) {
+                                                      const Surroundings& surroundings,
+                                                      MemoryLimit memory, Enforcement enforcement,
+                                                      const fleet::FleetChanges& changes) {
   remove_leftovers();
   auto run = claim_run_name();
   if (!run) return std::unexpected(run.error());

@@ -43,15 +43,15 @@ struct Surroundings {
 // The emulated devices of one fleet; a device with an address of its own is reached there.
 class EmulatedHost : public runtime::WorkerHost {
  public:
-  // Time 0 of the fleet's changes is now: for whoever has a pipeline running. Until then links are as
-  // at time 0, but for outages, and who joins later is not there. Once.
+  // Time 0 of the fleet's changes is now: for whoever has a pipeline running. Until then links are
+  // as at time 0, but for outages, and who joins later is not there. Once.
   virtual void begin_changes() = 0;
   // Nothing where the kernel does not shape links.
   [[nodiscard]] virtual VirtualNetwork* network() = 0;
 };
 
-// What an earlier convoy left behind after a crash (groups, namespaces, processes) is removed first.
-// Links follow `changes` where there is a network(); description() says whether they do.
+// What an earlier convoy left behind after a crash (groups, namespaces, processes) is removed
+// first. Links follow `changes` where there is a network(); description() says whether they do.
 [[nodiscard]] Result<std::unique_ptr<EmulatedHost>> make_local_host(
     const fleet::Fleet& fleet, const Surroundings& surroundings, MemoryLimit memory,
     Enforcement enforcement = Enforcement::automatic, const fleet::FleetChanges& changes = {});

@@ -36,9 +36,10 @@ fleet::Fleet at_slowest(fleet::Fleet fleet, const fleet::FleetChanges& changes) 
   return fleet;
 }
 
-Result<std::unique_ptr<NetworkChanges>> NetworkChanges::create(
-    VirtualNetwork& network, const fleet::Fleet& fleet, const std::vector<DeviceId>& devices,
-    const fleet::FleetChanges& changes) {
+Result<std::unique_ptr<NetworkChanges>> NetworkChanges::create(VirtualNetwork& network,
+                                                               const fleet::Fleet& fleet,
+                                                               const std::vector<DeviceId>& devices,
+                                                               const fleet::FleetChanges& changes) {
   std::unique_ptr<NetworkChanges> made(new NetworkChanges(network, devices));
   made->changes_ = changes;
   made->fleet_ = fleet;

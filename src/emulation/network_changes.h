@@ -17,7 +17,8 @@
 namespace convoy::emulation {
 
 // A fleet whose links are as slow as their traces ever make them, outages apart; with this the
-// network is to be created, so that every link that changes has a bandwidth and frames that suit it.
+// network is to be created, so that every link that changes has a bandwidth and frames that suit
+// it.
 [[nodiscard]] fleet::Fleet at_slowest(fleet::Fleet fleet, const fleet::FleetChanges& changes);
 
 // From its begin on, links have the rates of their traces, step by step of at least a tenth of a
@@ -26,8 +27,8 @@ namespace convoy::emulation {
 // makes the changes; it ends at once with its owner.
 class NetworkChanges {
  public:
-  // `devices`: those of the network, by their ids in `fleet`. Rates are those of time 0 already, and
-  // who joins later is cut off.
+  // `devices`: those of the network, by their ids in `fleet`. Rates are those of time 0 already,
+  // and who joins later is cut off.
   [[nodiscard]] static Result<std::unique_ptr<NetworkChanges>> create(
       VirtualNetwork& network, const fleet::Fleet& fleet, const std::vector<DeviceId>& devices,
       const fleet::FleetChanges& changes);

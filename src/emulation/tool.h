@@ -16,7 +16,8 @@ namespace convoy::emulation {
                                     const std::string& input = "");
 
 // Starts such a program in a process group of its own, which Ctrl-C in the terminal does not reach.
-// It reads from the file `in`, and writes all that it says to `out`. Whoever starts it waits for it.
+// It reads from the file `in`, and writes all that it says to `out`. Whoever starts it waits for
+// it.
 [[nodiscard]] Result<pid_t> start_tool(const std::vector<std::string>& arguments, int in, int out);
 
 }  // namespace convoy::emulation

@@ -1,4 +1,5 @@
-// `tc`, waiting for commands: a change takes it microseconds, where starting it takes a millisecond.
+// `tc`, waiting for commands: a change takes it microseconds, where starting it takes a
+// millisecond.
 #pragma once
 
 #include <sys/types.h>

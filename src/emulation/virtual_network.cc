@@ -98,10 +98,11 @@ std::string bits(BytesPerSecond rate) { return fmt::format("{:.0f}bit", rate.val
 
 // HTB that lets everything pass, and a class of it that nothing leaves.
 std::string htb(const std::string& interface) {
-  return fmt::format("qdisc add dev {0} root handle 1: htb default 0 r2q 100000\n"
-                     "class add dev {0} parent 1: classid {1} htb rate 1gbit\n"
-                     "qdisc add dev {0} parent {1} blackhole\n",
-                     interface, kNowhere);
+  return fmt::format(
+      "qdisc add dev {0} root handle 1: htb default 0 r2q 100000\n"
+      "class add dev {0} parent 1: classid {1} htb rate 1gbit\n"
+      "qdisc add dev {0} parent {1} blackhole\n",
+      interface, kNowhere);
 }
 
 // The host's end of a device's wire.
@@ -202,8 +203,8 @@ std::string VirtualNetwork::link_class(DeviceId from, DeviceId to) const {
   const BytesPerSecond rate = fleet_.links[from][to].bandwidth;
   // Below a shared parent a class may borrow up to its own link's rate.
   const BytesPerSecond assured = shares ? rate / static_cast<double>(added_.size()) : rate;
-  return fmt::format("parent {} classid {} htb rate {} ceil {} {}", shares ? "1:1" : "1:",
-                     class_of(to), bits(assured), bits(rate), bucket(from));
+  return fmt::format("parent {} classid {} htb rate {} ceil {} {}",
+                     shares ? "1:1" : "1:", class_of(to), bits(assured), bits(rate), bucket(from));
 }
 
 Result<void> VirtualNetwork::shape(DeviceId device) {
@@ -252,16 +253,18 @@ Result<void> VirtualNetwork::set_rate(DeviceId from, DeviceId to, BytesPerSecond
 std::string VirtualNetwork::cut_script(End from, End to) const {
   if (!from) {
     const std::string wire = wire_of(name_, *to);
-    return htb(wire) + fmt::format("filter add dev {} parent 1: protocol ip prio 1 u32 "
-                                   "match ip src {}/32 flowid {}\n",
-                                   wire, address(from), kNowhere);
+    return htb(wire) + fmt::format(
+                           "filter add dev {} parent 1: protocol ip prio 1 u32 "
+                           "match ip src {}/32 flowid {}\n",
+                           wire, address(from), kNowhere);
   }
   if (to && is_shaped(*from, *to)) {
     return fmt::format("qdisc replace dev eth0 parent {} blackhole\n", class_of(*to));
   }
-  return fmt::format("filter add dev eth0 parent 1: protocol ip prio {} u32 match ip dst {}/32 "
-                     "flowid {}\n",
-                     kCutPriority + number_of(to), address(to), kNowhere);
+  return fmt::format(
+      "filter add dev eth0 parent 1: protocol ip prio {} u32 match ip dst {}/32 "
+      "flowid {}\n",
+      kCutPriority + number_of(to), address(to), kNowhere);
 }
 
 std::string VirtualNetwork::mend_script(End from, End to) const {

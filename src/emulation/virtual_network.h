@@ -1,5 +1,5 @@
-// A network of namespaces: one for each emulated device, on a bridge, each link as slow as the fleet
-// says, or as dead as whoever asks for it.
+// A network of namespaces: one for each emulated device, on a bridge, each link as slow as the
+// fleet says, or as dead as whoever asks for it.
 #pragma once
 
 #include <map>
@@ -28,8 +28,8 @@ enum class Direction { from_device, to_device, both };
 // or comes from this host is not held at all.
 class VirtualNetwork {
  public:
-  // `name` is unique on this machine and short; at most 250 devices. A link gets frames that suit its
-  // bandwidth in `fleet`.
+  // `name` is unique on this machine and short; at most 250 devices. A link gets frames that suit
+  // its bandwidth in `fleet`.
   [[nodiscard]] static Result<std::unique_ptr<VirtualNetwork>> create(
       const std::string& name, const fleet::Fleet& fleet, const std::vector<DeviceId>& devices);
   VirtualNetwork(const VirtualNetwork&) = delete;
@@ -43,8 +43,8 @@ class VirtualNetwork {
 
   // Changes, in force on return; any thread may make them.
 
-  // Above 0, of a link that has had a bandwidth from the beginning. Not so low that a frame (3 ms at
-  // that bandwidth; 1500 to 30,000 bytes) takes seconds: it is waited for at the next rate, too.
+  // Above 0, of a link that has had a bandwidth from the beginning. Not so low that a frame (3 ms
+  // at that bandwidth; 1500 to 30,000 bytes) takes seconds: it is waited for at the next rate, too.
   [[nodiscard]] Result<void> set_rate(DeviceId from, DeviceId to, BytesPerSecond rate);
   // IP packets from one end to the other get lost, and nobody is told, as in a tunnel; so do those
   // that wait for the link to be free. A link that is cut is still cut when it is cut again.

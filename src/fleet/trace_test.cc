@@ -61,8 +61,8 @@ TEST(FleetOverTime, WhatBeginsLaterGoesOnAsWhatBeganAtTime0) {
   FleetChanges changes;
   changes.links.push_back({a, b, {step(2, 500), step(1, 0), step(2, 4000)}, Seconds(0)});
   changes.events = {{Seconds(1), c, Happening::leaves}, {Seconds(5), c, Happening::joins}};
-  const auto intervals = fleet_over_time(three_devices(), changes,
-                                         {.begin = Seconds(3), .horizon = Seconds(8)});
+  const auto intervals =
+      fleet_over_time(three_devices(), changes, {.begin = Seconds(3), .horizon = Seconds(8)});
   EXPECT_THAT(durations(intervals), ElementsAre(2, 2, 1));
   EXPECT_THAT(bandwidths(intervals, a, b), ElementsAre(1000, 500, 0));
   EXPECT_FALSE(intervals[0].present[c]);
