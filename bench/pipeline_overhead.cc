@@ -18,7 +18,6 @@
 #include "engine/sample.h"
 #include "engine/session.h"
 #include "foundation/cache_folder.h"
-#include "foundation/sha256.h"
 #include "onnx/graph.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
@@ -44,14 +43,8 @@ void run(const std::filesystem::path& model, std::size_t pairs, std::size_t requ
   fleet::Fleet fleet;
   fleet.devices.push_back({.name = "host"});
   fleet.links = {{fleet::Link{}}};
-  onnx::SplitMap map{.model = model};
-  for (const ValueId input : graph.inputs) map.inputs.push_back(graph.values[input].name);
-  for (const ValueId output : graph.outputs) map.outputs.push_back(graph.values[output].name);
-  map.sub_models.push_back({.file = file.filename(),
-                            .device = "host",
-                            .inputs = map.inputs,
-                            .outputs = map.outputs,
-                            .sha256 = good(sha256_of(file))});
+  onnx::SplitMap map = good(onnx::map_of_whole(file, graph));
+  map.sub_models.front().device = "host";
   const auto host = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                                     emulation::MemoryLimit::ignored));
   runtime::Pipeline pipeline =
