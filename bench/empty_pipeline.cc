@@ -2,8 +2,8 @@
 //   empty_pipeline [REQUESTS]
 // One request at a time, of REQUESTS (2000): the latency is that of stages + 1 hops, as a stage's
 // input comes from another process and the last output goes back. Each hop includes what a worker
-// does for a request: a queue, a thread that computes, ONNX Runtime. Then the same with the pipeline
-// full. Prints Markdown; the goal is 1 ms a hop.
+// does for a request: a queue, a thread that computes, ONNX Runtime. Then the same with the
+// pipeline full. Prints Markdown; the goal is 1 ms a hop.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -105,24 +105,24 @@ void measure(Way way, std::size_t stages, std::size_t requests) {
     fleet.devices.push_back({.name = device_name(i)});
     if (way != Way::ipc) fleet.devices[DeviceId(i)].address = workers.start(device_name(i));
   }
-  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
-      stages, ById<DeviceId, fleet::Link>(stages));
-  const auto host =
-      good(emulation::make_local_host(fleet, {CONVOY_PROGRAM, workers.our_keys()},
-                                      emulation::MemoryLimit::ignored));
-  const engine::SharedTensor input = engine::share({.type = onnx::ElementType::float32,
-                                                    .dims = {60},
-                                                    .data = std::vector<std::byte>(240)});
+  fleet.links =
+      ById<DeviceId, ById<DeviceId, fleet::Link>>(stages, ById<DeviceId, fleet::Link>(stages));
+  const auto host = good(emulation::make_local_host(fleet, {CONVOY_PROGRAM, workers.our_keys()},
+                                                    emulation::MemoryLimit::ignored));
+  const engine::SharedTensor input = engine::share(
+      {.type = onnx::ElementType::float32, .dims = {60}, .data = std::vector<std::byte>(240)});
   // Of `in_flight` (0: as many as a pipeline has by itself) at a time.
   const auto run = [&](std::size_t in_flight) {
-    runtime::Pipeline pipeline = good(runtime::Pipeline::start(folder / "pieces", map, fleet, *host,
-                                                               {.in_flight = in_flight}));
+    runtime::Pipeline pipeline = good(runtime::Pipeline::start({{folder / "pieces", map}}, fleet,
+                                                               *host, {.in_flight = in_flight}));
     std::vector<double> latencies_ms;
     const auto carry = [&](std::size_t count) {
       latencies_ms.clear();
       good(runtime::run_all(
           pipeline, count,
-          [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return std::vector{input}; },
+          [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> {
+            return std::vector{input};
+          },
           [&](const runtime::Answer& answer) {
             latencies_ms.push_back(1e3 * answer.latency.count());
           },
@@ -141,8 +141,7 @@ void measure(Way way, std::size_t stages, std::size_t requests) {
   constexpr std::array kNames = {"ipc", "tcp", "tcp, encrypted"};
   fmt::print("| {} | {} | {:.3f} | {:.3f} | {:.3f} | {:.0f} |\n",
              kNames[static_cast<std::size_t>(way)], stages, median_ms,
-             alone_ms[requests * 99 / 100], median_ms / static_cast<double>(stages + 1),
-             full_rate);
+             alone_ms[requests * 99 / 100], median_ms / static_cast<double>(stages + 1), full_rate);
   std::fflush(stdout);
 }
 
@@ -152,7 +151,8 @@ void measure(Way way, std::size_t stages, std::size_t requests) {
 int main(int argc, char** argv) {
   using namespace convoy;
   try {
-    const std::size_t requests = argc > 1 ? std::max(1ul, std::strtoul(argv[1], nullptr, 10)) : 2000;
+    const std::size_t requests =
+        argc > 1 ? std::max(1ul, std::strtoul(argv[1], nullptr, 10)) : 2000;
     fmt::print(
         "| link | stages | median latency, ms | 99th percentile | a hop, ms | requests a second, "
         "pipeline full |\n|---|--:|--:|--:|--:|--:|\n");

@@ -1,10 +1,10 @@
 // convoy's way from device to device beside bare ZeroMQ sockets that carry the same bytes:
 //   transport [ROUNDS]
 // In each of ROUNDS (15) every rival carries the same number of messages in turns, between two
-// threads with a context each, as two processes would have. None copies: the sender always sends the
-// same memory, the receiver looks at the size and lets go. As in a pipeline, a few messages at most
-// are under way; all share that bound. Prints Markdown: median rates, and the median (and quartiles)
-// of convoy's rate over the rivals' in the same round. The goal is 80 %.
+// threads with a context each, as two processes would have. None copies: the sender always sends
+// the same memory, the receiver looks at the size and lets go. As in a pipeline, a few messages at
+// most are under way; all share that bound. Prints Markdown: median rates, and the median (and
+// quartiles) of convoy's rate over the rivals' in the same round. The goal is 80 %.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -101,7 +101,8 @@ Seconds bare(zmq::socket_type from, zmq::socket_type to, const Setting& setting,
     while (!stop.stop_requested()) {
       zmq::message_t part;
       if (!receiver.recv(part)) continue;
-      while (part.more()) [[maybe_unused]] const auto got = receiver.recv(part);
+      while (part.more()) [[maybe_unused]]
+        const auto got = receiver.recv(part);
       check_size(part.size(), payload.data.size());
       credits.release();
     }
@@ -150,14 +151,13 @@ Seconds by_convoy(const Setting& setting, const engine::SharedTensor& payload,
       std::vector<zmq::pollitem_t> items;
       door.add_to(items);
       runtime::wait(items, kLook);
-      door.admit();
+      if (door.is_asked()) door.admit();
       while (auto letter = door.next(Gate::Side::data)) {
         if (take(door, *std::move(letter), payload.data.size())) credits.release();
       }
     }
   });
-  runtime::PeerLinks links(here,
-                           setting.keys ? std::optional(setting.keys->sender) : std::nullopt);
+  runtime::PeerLinks links(here, setting.keys ? std::optional(setting.keys->sender) : std::nullopt);
   good(links.connect(kSender,
                      {{.id = kReceiver,
                        .name = "receiver",
@@ -186,10 +186,10 @@ std::array<double, 3> quartiles(std::vector<double> values) {
 }
 
 void compare(const Setting& setting, std::size_t bytes, std::size_t rounds) {
-  const engine::SharedTensor payload = engine::share(
-      {.type = onnx::ElementType::uint8,
-       .dims = {static_cast<std::int64_t>(bytes)},
-       .data = std::vector<std::byte>(bytes, std::byte{1})});
+  const engine::SharedTensor payload =
+      engine::share({.type = onnx::ElementType::uint8,
+                     .dims = {static_cast<std::int64_t>(bytes)},
+                     .data = std::vector<std::byte>(bytes, std::byte{1})});
   const std::size_t messages = kBytesATurn / bytes;
   const std::array<std::function<Seconds()>, 3> rivals = {
       [&] {

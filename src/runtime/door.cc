@@ -75,6 +75,7 @@ Result<Door::Socket> Door::listen(Gate::Side side) {
 }
 
 Result<void> Door::reopen() {
+  count_failures();
   control_ = {};
   data_ = {};
   // ZeroMQ closes in a thread of its own.
@@ -93,8 +94,7 @@ void Door::linger(std::chrono::milliseconds time) {
 }
 
 void Door::add_to(std::vector<zmq::pollitem_t>& items) {
-  for (zmq::socket_t* const socket :
-       {&control_.socket, &data_.socket, &control_.monitor, &data_.monitor, &questions_}) {
+  for (zmq::socket_t* const socket : {&control_.socket, &data_.socket, &questions_}) {
     if (*socket) items.push_back({socket->handle(), 0, ZMQ_POLLIN, 0});
   }
 }
@@ -103,11 +103,18 @@ bool Door::is_asked() {
   return questions_ && (questions_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
 }
 
-void Door::admit() {
+void Door::count_failures() {
   for (zmq::socket_t* const monitor : {&control_.monitor, &data_.monitor}) {
-    while (next_event(*monitor) != 0) ++drops_.refused;
+    while (*monitor && next_event(*monitor) != 0) ++drops_.refused;
   }
-  if (!questions_) return;
+}
+
+Drops& Door::drops() {
+  count_failures();
+  return drops_;
+}
+
+void Door::admit() {
   while (const std::optional<Parts> parts = receive(questions_)) {
     const Result<ZapRequest> asked = parse_zap(*parts);
     if (!asked) {

@@ -43,11 +43,13 @@ class Door {
 
   [[nodiscard]] bool keyed() const { return own_.has_value(); }
   [[nodiscard]] Gate& gate() { return gate_; }
-  [[nodiscard]] Drops& drops() { return drops_; }
+  [[nodiscard]] Drops& drops();
+  // Connections that failed wake nobody: drops() counts them, as does this, to be called every now
+  // and then.
+  void count_failures();
 
-  // For polling; then admit(), and next() until it has nothing.
+  // For polling; then admit() if somebody wants to connect, and next() until it has nothing.
   void add_to(std::vector<zmq::pollitem_t>& items);
-  // Whether somebody wants to connect.
   [[nodiscard]] bool is_asked();
   // Answers who wants to connect.
   void admit();

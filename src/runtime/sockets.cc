@@ -37,6 +37,7 @@ Result<zmq::socket_t> watch(zmq::context_t& context, zmq::socket_t& socket, int 
     return fail(ErrorKind::failure, "cannot watch a socket: {}", ::zmq_strerror(::zmq_errno()));
   }
   zmq::socket_t monitor(context, zmq::socket_type::pair);
+  monitor.set(zmq::sockopt::rcvhwm, 0);  // else ZeroMQ's own thread would wait for whoever reads it
   monitor.connect(endpoint);
   return monitor;
 }

@@ -128,8 +128,10 @@ Result<void> Worker::serve() {
     peers_.receive();
     core_.look_at_links(Clock::now());
     peers_.release(Clock::now());
-    if (door_.is_asked()) reread_keys();
-    door_.admit();
+    if (door_.is_asked()) {
+      reread_keys();
+      door_.admit();
+    }
     while (auto letter = door_.next(Gate::Side::data)) core_.take_data(*std::move(letter));
     while (auto letter = door_.next(Gate::Side::control)) core_.take_request(*std::move(letter), Clock::now());
     if (const auto now = Clock::now(); now >= next_tick) {
@@ -143,6 +145,7 @@ Result<void> Worker::serve() {
 
 Result<void> Worker::tick(Clock::time_point now) {
   core_.tick(now);
+  door_.count_failures();
   reread_keys();
   // Others are not disturbed while the worker is theirs; what the revoked one says is dropped
   // anyhow.
