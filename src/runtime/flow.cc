@@ -30,6 +30,7 @@ std::vector<Packet> Flow::release(Time now) {
     const auto first = held_.begin();
     const Bytes bytes = bytes_of(first->second.parts);
     if (!may_leave(first->first, bytes)) break;
+    if (outstanding_.empty()) heard_ = now;
     sent_ += bytes;
     held_bytes_ -= bytes;
     outstanding_.emplace(first->first, bytes);
@@ -42,10 +43,10 @@ std::vector<Packet> Flow::release(Time now) {
 
 Flow::Verdict Flow::take(const Receipt& receipt, Time now) {
   if (receipt.consumed > receipt.received || receipt.received > sent_) return Verdict::impossible;
-  if (receipt == receipt_ || receipt.received < receipt_.received ||
-      receipt.consumed < receipt_.consumed) {
+  if (receipt.received < receipt_.received || receipt.consumed < receipt_.consumed) {
     return Verdict::old;
   }
+  heard_ = now;
   if (receipt.received > receipt_.received) {
     busy_ += now - waits_since();
     arrived_ = now;
@@ -53,13 +54,14 @@ Flow::Verdict Flow::take(const Receipt& receipt, Time now) {
       on_the_way_.pop_front();
     }
   }
-  unassigned_ += receipt.consumed - receipt_.consumed;
-  while (!outstanding_.empty() && outstanding_.begin()->second <= unassigned_) {
-    unassigned_ -= outstanding_.begin()->second;
+  Bytes consumed = receipt.consumed - receipt_.consumed;
+  while (!outstanding_.empty() && outstanding_.begin()->second <= consumed) {
+    consumed -= outstanding_.begin()->second;
     outstanding_.erase(outstanding_.begin());
   }
+  if (!outstanding_.empty()) outstanding_.begin()->second -= consumed;
   receipt_ = receipt;
-  return Verdict::news;
+  return Verdict::fine;
 }
 
 void Flow::forget(std::optional<std::uint64_t> request) {
@@ -77,13 +79,13 @@ std::optional<std::uint64_t> Flow::oldest_held() const {
 Flow::Time Flow::waits_since() const { return std::max(arrived_, on_the_way_.front().sent); }
 
 bool Flow::is_stalled(Time now) const {
-  if (on_the_way_.empty()) return false;
+  if (outstanding_.empty()) return false;
   Seconds patience = kFirstPatience;
   if (busy_.count() > 0) {
     const BytesPerSecond rate(static_cast<double>(receipt_.received.value()) / busy_.count());
-    patience = std::max(kLeastPatience, kPatience * ((sent_ - receipt_.received) / rate));
+    patience = std::max(kLeastPatience, kPatience * (outstanding() / rate));
   }
-  return now - waits_since() > patience;
+  return now - heard_ > patience || (!on_the_way_.empty() && now - waits_since() > patience);
 }
 
 wire::DataHeader to_wire(const Flow::Receipt& receipt) {

@@ -36,16 +36,16 @@ class Flow {
  public:
   using Time = std::chrono::steady_clock::time_point;
   // What has become of the bytes that were sent since the connection was made. Sums, so that the
-  // next receipt makes up for one that was lost.
+  // next receipt makes up for one that was lost; repeated while something is kept unconsumed.
   struct Receipt {
     Bytes received{0};
     Bytes consumed{0};
     friend bool operator==(const Receipt&, const Receipt&) = default;
   };
   enum class Verdict {
-    news,
-    old,         // says nothing new
-    impossible,  // says more than can be
+    fine,
+    old,         // says less than an earlier one
+    impossible,  // says more than was sent
   };
 
   explicit Flow(Bytes credit) : credit_(credit) {}
@@ -53,7 +53,7 @@ class Flow {
   void push(Packet packet);
   // What is to be sent now, in that order.
   [[nodiscard]] std::vector<Packet> release(Time now);
-  // Changes nothing but for news.
+  // Changes nothing unless it is fine.
   Verdict take(const Receipt& receipt, Time now);
   // Those that are held are not sent any more: of all requests, or of one.
   void forget(std::optional<std::uint64_t> request = std::nullopt);
@@ -61,9 +61,10 @@ class Flow {
   [[nodiscard]] Bytes held() const { return held_bytes_; }
   [[nodiscard]] std::optional<std::uint64_t> oldest_held() const;
   [[nodiscard]] Bytes outstanding() const { return sent_ - receipt_.consumed; }
-  // Whether nothing of what is on the way has arrived for far too long: ten times what it should
-  // take by the rate that the link has shown since it was made, and 5 s at least; 60 s while it has
-  // shown none. What has arrived may be consumed as slowly as it is.
+  // Whether, for far too long, nothing has arrived of what is on the way, or no receipt has come
+  // although something is outstanding. That is ten times what it should take by the rate that the
+  // link has shown since it was made, and 5 s at least; 60 s while it has shown none. What has
+  // arrived may be consumed as slowly as it is.
   [[nodiscard]] bool is_stalled(Time now) const;
 
  private:
@@ -84,12 +85,12 @@ class Flow {
   // Sent and not consumed, by request. Receipts say how much was consumed, not what: the oldest, we
   // take it. So the last rule may let something go too early, but nothing too late.
   std::multimap<std::uint64_t, Bytes> outstanding_;
-  Bytes unassigned_{0};  // consumed, but less than the oldest weighs
 
   std::deque<OnTheWay> on_the_way_;  // sent and not received
   Time arrived_{};                   // when something did for the last time
   // While something was on the way: the rate that the link has shown.
   Seconds busy_{0};
+  Time heard_{};  // the last receipt; or since something is outstanding
 };
 
 [[nodiscard]] wire::DataHeader to_wire(const Flow::Receipt& receipt);

@@ -54,6 +54,12 @@ void Intake::end(std::uint64_t request) {
   kept_.erase(begin, end);
 }
 
+void Intake::remind() {
+  std::erase_if(told_, [](const auto& told) {
+    return told.second.consumed < told.second.received;
+  });
+}
+
 std::map<std::string, Flow::Receipt> Intake::take_receipts() {
   std::map<std::string, Flow::Receipt> changed;
   for (const auto& [route, counts] : counts_) {

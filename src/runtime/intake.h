@@ -32,7 +32,9 @@ class Intake {
   void end(std::uint64_t request, StageId stage);
   void end(std::uint64_t request);
 
-  // By route; where something has changed since they were taken before.
+  // Receipts are due again where something is not consumed: to say that the link is there.
+  void remind();
+  // By route; where something has changed since they were taken before, or they are due again.
   [[nodiscard]] std::map<std::string, Flow::Receipt> take_receipts();
 
  private:

@@ -32,6 +32,7 @@ WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world, 
 
 void WorkerCore::tick(Time now) {
   probe(now);
+  intake_.remind();
   if (tenancy_.expired(now)) let_go("its connection was lost");
 }
 
@@ -359,7 +360,7 @@ void WorkerCore::take_reply(PeerId peer, const Parts& parts, Time now) {
     return;
   }
   switch (flow->second.take(from_wire(header), now)) {
-    case Flow::Verdict::news:
+    case Flow::Verdict::fine:
       return;
     case Flow::Verdict::old:
       ++world_.drops().untimely;

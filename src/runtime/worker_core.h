@@ -87,7 +87,7 @@ class WorkerCore {
   // What a peer said on the connection that was made to it.
   void take_reply(PeerId peer, const Parts& parts, Time now);
   void take_outcome(Outcome outcome, Time now);
-  // Once in a while.
+  // About once a second.
   void tick(Time now);
   // After anything of the above, and after anything happened to links: sends and begins what may be,
   // tells peers what was consumed; answers a setup once the models are loaded and every peer has
