@@ -35,9 +35,9 @@ void Computer::post(Task task) {
   arrived_.notify_one();
 }
 
-void Computer::forget_jobs(std::optional<std::uint64_t> request) {
+std::size_t Computer::forget_jobs(std::optional<std::uint64_t> request) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(tasks_, [&](const Task& task) {
+  return std::erase_if(tasks_, [&](const Task& task) {
     const Job* const job = std::get_if<Job>(&task);
     return job && (!request || job->request == *request);
   });

@@ -80,8 +80,8 @@ class Computer {
   ~Computer();  // finishes the task at hand, forgets the others
 
   void post(Task task);
-  // Forgets jobs that have not begun; of all requests, or of one.
-  void forget_jobs(std::optional<std::uint64_t> request = std::nullopt);
+  // Forgets jobs that have not begun; of all requests, or of one. How many there were.
+  std::size_t forget_jobs(std::optional<std::uint64_t> request = std::nullopt);
   [[nodiscard]] std::vector<Outcome> take();
 
  private:

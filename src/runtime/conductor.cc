@@ -196,20 +196,28 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
   worker.heard = now;
   if (side == Gate::Side::control) {
     wire::Answer answer;
-    if (!parse_part(parts.front(), answer)) return;
+    if (!parse_part(parts.front(), answer)) {
+      ++drops_.malformed;
+      return;
+    }
     if (answer.id() != 0) return take_answer(device, answer, now);
     // Else it only asks whether we are there, or a link between workers was lost.
     if (running_ && answer.broken_epoch() == epoch()) suspend();
     return;
   }
   wire::DataHeader header;
-  if (!parse_part(parts.front(), header)) return;
-  if (header.kind() == wire::DataHeader::OPEN && worker.state == Worker::State::greeting &&
+  const bool parsed = parse_part(parts.front(), header);
+  if (parsed && header.kind() == wire::DataHeader::OPEN && worker.state == Worker::State::greeting &&
       worker.welcome) {
     return arrive(device, now);
   }
-  if (header.kind() != wire::DataHeader::PARCEL) return;
-  if (const Result<Parcel> parcel = decode(header, parts)) requests_.accept(*parcel, now);
+  if (parsed && header.kind() == wire::DataHeader::PARCEL) {
+    if (const Result<Parcel> parcel = decode(header, parts)) {
+      drops_.untimely += requests_.accept(*parcel, now);
+      return;
+    }
+  }
+  ++drops_.malformed;
 }
 
 void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time now) {

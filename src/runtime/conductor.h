@@ -18,6 +18,7 @@
 #include "messages.pb.h"
 #include "onnx/split_map.h"
 #include "runtime/coordinator.h"
+#include "runtime/drops.h"
 #include "runtime/file_transfer.h"
 #include "runtime/gate.h"
 #include "runtime/greeting.h"
@@ -91,6 +92,8 @@ class Conductor {
   [[nodiscard]] const ReadyPlan& plan(std::size_t number) const { return plans_[number].ready; }
   [[nodiscard]] const Route& route(std::size_t plan) const { return plans_[plan].route; }
   [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
+  // Of what workers sent.
+  [[nodiscard]] const Drops& drops() const { return drops_; }
   // It will not go on: why.
   [[nodiscard]] const std::optional<Error>& ended() const { return ended_; }
   [[nodiscard]] bool is_here(DeviceId device) const {
@@ -210,6 +213,7 @@ class Conductor {
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
   std::vector<Recovery> recoveries_;
+  Drops drops_;
   std::optional<Error> ended_;
   std::map<DeviceId, wire::Figures> figures_;
   Time next_tick_;

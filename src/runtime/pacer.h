@@ -1,4 +1,4 @@
-// Links that are not there: when a parcel may leave, where the network itself does not say.
+// Links that are not there: when a packet may leave, where the network itself does not say.
 #pragma once
 
 #include <chrono>
@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "foundation/units.h"
-#include "runtime/parcel.h"
+#include "runtime/wire.h"
 
 namespace convoy::runtime {
 
-// Holds parcels back as a link would: one after the other, each for its bytes over the rate, and
+// Holds packets back as a link would: one after the other, each for its bytes over the rate, and
 // then for the latency. No clock of its own.
 class Pacer {
  public:
@@ -24,17 +24,17 @@ class Pacer {
 
   Pacer(std::map<PeerId, Link> links, Sharing sharing);
 
-  void push(Delivery delivery, Bytes bytes, Time now);
+  void push(Packet packet, Bytes bytes, Time now);
   // When release() will have something.
   [[nodiscard]] std::optional<Time> next() const;
   // What may leave by now, in that order.
-  [[nodiscard]] std::vector<Delivery> release(Time now);
+  [[nodiscard]] std::vector<Packet> release(Time now);
 
  private:
   std::map<PeerId, Link> links_;
   Sharing sharing_;
   std::map<PeerId, Time> free_;  // when each link, or (under kCoordinator) the radio, is free again
-  std::multimap<Time, Delivery> held_;
+  std::multimap<Time, Packet> held_;
 };
 
 }  // namespace convoy::runtime

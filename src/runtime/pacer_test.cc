@@ -13,13 +13,13 @@ using testing::IsEmpty;
 const Pacer::Time kNow{};
 constexpr BytesPerSecond kKilobyte{1000};
 
-Delivery to(std::size_t peer, std::uint64_t request) {
-  return {PeerId(peer), {.request = request}};
+Packet to(std::size_t peer, std::uint64_t request) {
+  return {.to = PeerId(peer), .request = request};
 }
 
-std::vector<std::uint64_t> requests(const std::vector<Delivery>& deliveries) {
+std::vector<std::uint64_t> requests(const std::vector<Packet>& packets) {
   std::vector<std::uint64_t> numbers;
-  for (const Delivery& delivery : deliveries) numbers.push_back(delivery.parcel.request);
+  for (const Packet& packet : packets) numbers.push_back(packet.request);
   return numbers;
 }
 

@@ -11,7 +11,6 @@ namespace convoy::runtime {
 Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
                                 Pacer::Sharing sharing) {
   close();
-  self_ = self;
   std::map<PeerId, Pacer::Link> paces;
   for (const PeerSpec& peer : peers) {
     if (peer.key.empty() == own_.has_value()) {
@@ -30,7 +29,7 @@ Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
     }
     wire::DataHeader knock;
     knock.set_kind(wire::DataHeader::KNOCK);
-    knock.set_from(static_cast<std::uint32_t>(self_.index()));
+    knock.set_from(static_cast<std::uint32_t>(self.index()));
     Parts parts;
     parts.push_back(to_part(knock));
     runtime::send(link.socket, std::move(parts));
@@ -56,21 +55,21 @@ bool PeerLinks::has_broken() const {
   return std::ranges::any_of(links_ | std::views::values, &Link::broken);
 }
 
-void PeerLinks::send(Delivery delivery, Pacer::Time now) {
-  const auto link = links_.find(delivery.to);
+void PeerLinks::send(Packet packet, Pacer::Time now) {
+  const auto link = links_.find(packet.to);
   if (link == links_.end()) return;
   if (link->second.paced) {
-    const Bytes bytes = bytes_of(delivery.parcel);
-    pacer_.push(std::move(delivery), bytes, now);
+    const Bytes bytes = bytes_of(packet.parts);
+    pacer_.push(std::move(packet), bytes, now);
     release(now);
   } else {
-    runtime::send(link->second.socket, encode(delivery.parcel, self_));
+    runtime::send(link->second.socket, std::move(packet.parts));
   }
 }
 
 void PeerLinks::release(Pacer::Time now) {
-  for (const Delivery& delivery : pacer_.release(now)) {
-    runtime::send(links_.at(delivery.to).socket, encode(delivery.parcel, self_));
+  for (Packet& packet : pacer_.release(now)) {
+    runtime::send(links_.at(packet.to).socket, std::move(packet.parts));
   }
 }
 
@@ -81,15 +80,21 @@ void PeerLinks::add_to(std::vector<zmq::pollitem_t>& items) {
   }
 }
 
-void PeerLinks::receive() {
-  for (Link& link : links_ | std::views::values) {
-    while (const std::optional<Parts> parts = runtime::receive(link.socket)) {
+std::vector<std::pair<PeerId, Parts>> PeerLinks::receive() {
+  std::vector<std::pair<PeerId, Parts>> said;
+  for (auto& [peer, link] : links_) {
+    while (std::optional<Parts> parts = runtime::receive(link.socket)) {
       wire::DataHeader header;
-      link.open = link.open || (parse_part(parts->front(), header) &&
-                                header.kind() == wire::DataHeader::OPEN);
+      if (!link.open && parse_part(parts->front(), header) &&
+          header.kind() == wire::DataHeader::OPEN) {
+        link.open = true;
+      } else {
+        said.emplace_back(peer, *std::move(parts));
+      }
     }
     while (next_event(link.monitor) != 0) link.broken = link.broken || link.open;
   }
+  return said;
 }
 
 }  // namespace convoy::runtime

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 #include <zmq.hpp>
 
@@ -30,19 +31,19 @@ class PeerLinks {
   void close();
   // A peer that has not answered the knock, or nothing once all have.
   [[nodiscard]] const PeerSpec* closed() const;
-  [[nodiscard]] PeerId self() const { return self_; }
 
   // Whether the connection to any was lost, and what was under way on it with it.
   [[nodiscard]] bool has_broken() const;
 
   // Sends now, or when the link's pace lets it.
-  void send(Delivery delivery, Pacer::Time now);
+  void send(Packet packet, Pacer::Time now);
   void release(Pacer::Time now);
   [[nodiscard]] std::optional<Pacer::Time> next_release() const { return pacer_.next(); }
 
-  // For polling: knocks are answered on these, and losses told.
+  // For polling: peers answer on these, and losses are told.
   void add_to(std::vector<zmq::pollitem_t>& items);
-  void receive();
+  // What peers said, besides answers to knocks.
+  [[nodiscard]] std::vector<std::pair<PeerId, Parts>> receive();
 
  private:
   struct Link {
@@ -56,7 +57,6 @@ class PeerLinks {
 
   zmq::context_t& context_;
   std::optional<KeyPair> own_;
-  PeerId self_;
   std::map<PeerId, Link> links_;
   Pacer pacer_{{}, Pacer::Sharing::own_links};
 };

@@ -62,10 +62,13 @@ Stage::Step Stage::accept(const Parcel& parcel) {
     --request.missing;
     if (parcel.failure && !request.failure) request.failure = parcel.failure;
   }
+  step.keeps = step.dropped < mine.size();
   if (request.missing > 0 || request.complete) return step;
 
   request.complete = true;
   if (request.failure) {
+    step.keeps = false;
+    step.failed = true;
     step.deliveries = finish(parcel.epoch, parcel.request, std::unexpected(*request.failure));
   } else {
     step.job = Job{.stage = spec_.id, .epoch = parcel.epoch, .request = parcel.request};

@@ -54,6 +54,8 @@ class Stage {
   struct Step {
     std::optional<Job> job;
     std::vector<Delivery> deliveries;
+    bool keeps = false;   // items of the parcel, until their request's job has been computed
+    bool failed = false;  // the request: items that were kept are not any more
     std::size_t dropped = 0;
   };
 

@@ -196,4 +196,10 @@ Bytes bytes_of(const Parcel& parcel) {
   return bytes;
 }
 
+Bytes bytes_of(const Parts& parts) {
+  Bytes bytes(0);
+  for (const zmq::message_t& part : parts) bytes += Bytes(static_cast<std::int64_t>(part.size()));
+  return bytes;
+}
+
 }  // namespace convoy::runtime

@@ -12,12 +12,19 @@
 namespace convoy::runtime {
 
 // Raised whenever older programs would misunderstand newer ones.
-inline constexpr std::uint32_t kProtocol = 2;
+inline constexpr std::uint32_t kProtocol = 3;
 
 // A part that is parsed above this is refused: in memory its message may be fifty times as large.
 inline constexpr std::size_t kMostParsedBytes = std::size_t{16} << 20;
 
 using Parts = std::vector<zmq::message_t>;
+
+// A parcel as it travels, and who gets it.
+struct Packet {
+  PeerId to;
+  std::uint64_t request = 0;
+  Parts parts;
+};
 
 [[nodiscard]] wire::Failure to_wire(const Error& error);
 [[nodiscard]] Error from_wire(const wire::Failure& failure);
@@ -42,7 +49,8 @@ void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& heade
 // A header that was parsed already, and its message.
 [[nodiscard]] Result<Parcel> decode(const wire::DataHeader& header, Parts& parts);
 
-// What a parcel's tensors weigh.
+// What a parcel's tensors weigh; what a message does.
 [[nodiscard]] Bytes bytes_of(const Parcel& parcel);
+[[nodiscard]] Bytes bytes_of(const Parts& parts);
 
 }  // namespace convoy::runtime

@@ -65,11 +65,11 @@ class Worker : private WorkerWorld {
   }
   void disconnect() override { peers_.close(); }
   const PeerSpec* closed_peer() const override { return peers_.closed(); }
-  void send(Delivery delivery) override { peers_.send(std::move(delivery), Clock::now()); }
+  void send(Packet packet) override { peers_.send(std::move(packet), Clock::now()); }
   bool has_broken() const override { return peers_.has_broken(); }
   void compute(Task task) override { computer_.post(std::move(task)); }
-  void forget_jobs(std::optional<std::uint64_t> request) override {
-    computer_.forget_jobs(request);
+  std::size_t forget_jobs(std::optional<std::uint64_t> request) override {
+    return computer_.forget_jobs(request);
   }
   Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t total,
                               const std::set<std::string>& kept) override {
@@ -125,8 +125,7 @@ Result<void> Worker::serve() {
         core_.take_outcome(std::move(outcome), Clock::now());
       }
     }
-    peers_.receive();
-    core_.look_at_links(Clock::now());
+    for (const auto& [peer, parts] : peers_.receive()) core_.take_reply(peer, parts, Clock::now());
     peers_.release(Clock::now());
     if (door_.is_asked()) {
       reread_keys();
@@ -138,6 +137,7 @@ Result<void> Worker::serve() {
       next_tick = now + kTick;
       if (auto fine = tick(now); !fine) return fine;
     }
+    core_.settle(Clock::now());
   }
   options_.log(fmt::format("{} ends; {}", options_.name, to_text(door_.drops())));
   return {};

@@ -1,5 +1,7 @@
 #include "runtime/worker_core.h"
 
+#include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "runtime/key_folder.h"
@@ -16,14 +18,21 @@ constexpr auto kGrace = 2s;
 constexpr auto kPeers = 3s;
 // A chunk of a file is at most this.
 constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
+// One is computed, and the next is there when it is done.
+constexpr std::size_t kMostBegun = 2;
 
 }  // namespace
 
-WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world)
-    : name_(std::move(name)), able_(std::move(able)), world_(world), tenancy_(kGrace) {}
+WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world, FlowLimits limits)
+    : name_(std::move(name)),
+      able_(std::move(able)),
+      world_(world),
+      tenancy_(kGrace),
+      limits_(limits) {}
 
 void WorkerCore::tick(Time now) {
   probe(now);
+  intake_.remind();
   if (tenancy_.expired(now)) let_go("its connection was lost");
 }
 
@@ -181,18 +190,28 @@ void WorkerCore::setup(const Caller& caller, const wire::Setup& setup) {
     stop();
     return refuse(caller, connected.error());
   }
+  for (const PeerSpec& peer : spec->peers) flows_.emplace(peer.id, limits_.credit);
   setting_up_ = Pending{.caller = caller, .ticket = ticket_for(caller)};
   world_.compute(LoadTask{
       .ticket = setting_up_->ticket, .models = std::move(spec->models), .threads = spec->threads});
 }
 
-void WorkerCore::look_at_links(Time now) {
+void WorkerCore::settle(Time now) {
+  send_held(now);
+  begin_jobs();
+  send_receipts();
   answer_setup(now);
-  if (epoch_ == 0 || told_broken_ == epoch_ || !world_.has_broken()) return;
+  if (epoch_ == 0 || told_broken_ == epoch_ || !has_broken(now)) return;
   told_broken_ = epoch_;
   wire::Answer broken;
   broken.set_broken_epoch(epoch_);
   answer(Caller{.route = tenancy_.route()}, std::move(broken));
+}
+
+bool WorkerCore::has_broken(Time now) const {
+  return world_.has_broken() || std::ranges::any_of(flows_ | std::views::values, [&](const Flow& flow) {
+           return flow.is_stalled(now);
+         });
 }
 
 // Once the models are loaded and every peer has answered.
@@ -217,6 +236,9 @@ void WorkerCore::start(const Caller& caller, const wire::Start& start) {
   }
   epoch_ = start.epoch();
   work_.start(start.epoch(), start.window());
+  intake_.start(start.window());
+  for (Flow& flow : flows_ | std::views::values) flow.forget();
+  forget_jobs(std::nullopt);
   dropped_at_start_ = world_.drops();
   cpu_at_start_ = process_cpu_time();
   answer(caller, {});
@@ -248,8 +270,10 @@ void WorkerCore::report(const Caller& caller, bool with_intervals) {
 
 void WorkerCore::stop() {
   work_.clear();
-  world_.forget_jobs(std::nullopt);
+  forget_jobs(std::nullopt);
   world_.disconnect();
+  flows_.clear();
+  intake_.clear();
   setting_up_.reset();
   epoch_ = 0;
 }
@@ -280,12 +304,8 @@ void WorkerCore::take_data(Letter letter) {
       }
       return;
     }
-    case wire::DataHeader::PARCEL: {
-      const Result<Parcel> parcel = decode(header, letter.parts);
-      if (parcel) return take_parcel(*parcel);
-      ++world_.drops().malformed;
-      return;
-    }
+    case wire::DataHeader::PARCEL:
+      return take_parcel(header, std::move(letter));
     case wire::DataHeader::CANCEL:
       if (letter.route == coordinator_data_) return cancel(header);
       ++world_.drops().strangers;
@@ -301,14 +321,82 @@ void WorkerCore::cancel(const wire::DataHeader& header) {
     return;
   }
   work_.cancel(header.epoch(), header.request());
-  world_.forget_jobs(header.request());
+  intake_.end(header.request());
+  for (Flow& flow : flows_ | std::views::values) flow.forget(header.request());
+  forget_jobs(header.request());
 }
 
-void WorkerCore::take_parcel(const Parcel& parcel) {
-  Workload::Step step = work_.accept(parcel);
+void WorkerCore::forget_jobs(std::optional<std::uint64_t> request) {
+  std::erase_if(jobs_, [&](const auto& job) { return !request || job.first == *request; });
+  begun_ -= world_.forget_jobs(request);
+}
+
+void WorkerCore::take_parcel(const wire::DataHeader& header, Letter letter) {
+  const Bytes bytes = bytes_of(letter.parts);
+  const Result<Parcel> parcel = decode(header, letter.parts);
+  if (!parcel) ++world_.drops().malformed;
+  Workload::Step step = parcel ? work_.accept(*parcel) : Workload::Step();
+  // The coordinator's are bounded by its window.
+  if (PeerId(header.from()) != kCoordinator) {
+    intake_.take(letter.route, bytes, header.request(), std::move(step.keepers));
+  }
+  if (header.epoch() == epoch_) intake_.see(header.request());
+  follow(header.request(), std::move(step));
+}
+
+void WorkerCore::follow(std::uint64_t request, Workload::Step step) {
   world_.drops().untimely += step.dropped;
-  for (Job& job : step.jobs) world_.compute(std::move(job));
+  for (const StageId stage : step.failed) intake_.end(request, stage);
+  for (Job& job : step.jobs) jobs_.emplace(request, std::move(job));
   deliver(std::move(step.deliveries));
+}
+
+void WorkerCore::take_reply(PeerId peer, const Parts& parts, Time now) {
+  wire::DataHeader header;
+  const auto flow = flows_.find(peer);
+  if (!parse_part(parts.front(), header) || header.kind() != wire::DataHeader::RECEIPT ||
+      flow == flows_.end()) {
+    ++world_.drops().malformed;
+    return;
+  }
+  switch (flow->second.take(from_wire(header), now)) {
+    case Flow::Verdict::fine:
+      return;
+    case Flow::Verdict::old:
+      ++world_.drops().untimely;
+      return;
+    case Flow::Verdict::impossible:
+      ++world_.drops().malformed;
+      return;
+  }
+}
+
+void WorkerCore::send_held(Time now) {
+  for (Flow& flow : flows_ | std::views::values) {
+    for (Packet& packet : flow.release(now)) world_.send(std::move(packet));
+  }
+}
+
+void WorkerCore::begin_jobs() {
+  while (begun_ < kMostBegun && !jobs_.empty() && may_begin(jobs_.begin()->first)) {
+    ++begun_;
+    world_.compute(std::move(jobs_.extract(jobs_.begin()).mapped()));
+  }
+}
+
+bool WorkerCore::may_begin(std::uint64_t request) const {
+  return std::ranges::none_of(flows_ | std::views::values, [&](const Flow& flow) {
+    return flow.held() > limits_.held && *flow.oldest_held() < request;
+  });
+}
+
+void WorkerCore::send_receipts() {
+  for (const auto& [route, receipt] : intake_.take_receipts()) {
+    Parts parts;
+    parts.push_back(to_part(to_wire(receipt)));
+    // A peer that is gone needs none.
+    world_.answer(Gate::Side::data, route, std::move(parts));
+  }
 }
 
 void WorkerCore::deliver(std::vector<Delivery> deliveries) {
@@ -318,9 +406,11 @@ void WorkerCore::deliver(std::vector<Delivery> deliveries) {
           world_.answer(Gate::Side::data, coordinator_data_, encode(delivery.parcel, self_));
       if (!sent) ++world_.drops().untimely;
     } else if (delivery.to == self_) {
-      take_parcel(delivery.parcel);
-    } else {
-      world_.send(std::move(delivery));
+      follow(delivery.parcel.request, work_.accept(delivery.parcel));
+    } else if (const auto flow = flows_.find(delivery.to); flow != flows_.end()) {
+      flow->second.push({.to = delivery.to,
+                         .request = delivery.parcel.request,
+                         .parts = encode(delivery.parcel, self_)});
     }
   }
 }
@@ -359,6 +449,8 @@ void WorkerCore::take(Computed computed) {
     computed.outputs = within(fmt::format("device {}", name_),
                               std::move(computed.outputs.error()));
   }
+  --begun_;
+  if (computed.epoch == epoch_) intake_.end(computed.request, computed.stage);
   deliver(work_.finish(std::move(computed)));
 }
 

@@ -17,7 +17,9 @@
 #include "runtime/computer.h"
 #include "runtime/door.h"
 #include "runtime/drops.h"
+#include "runtime/flow.h"
 #include "runtime/gate.h"
+#include "runtime/intake.h"
 #include "runtime/setup.h"
 #include "runtime/tenancy.h"
 #include "runtime/wire.h"
@@ -38,13 +40,14 @@ class WorkerWorld {
   virtual void disconnect() = 0;
   // A peer that has not answered yet, or nothing once all have.
   [[nodiscard]] virtual const PeerSpec* closed_peer() const = 0;
-  virtual void send(Delivery delivery) = 0;  // to a peer
+  virtual void send(Packet packet) = 0;  // to a peer
   // Whether a link was lost since, and what was under way on it with it.
   [[nodiscard]] virtual bool has_broken() const = 0;
 
-  // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's.
+  // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's: how
+  // many there were.
   virtual void compute(Task task) = 0;
-  virtual void forget_jobs(std::optional<std::uint64_t> request) = 0;
+  virtual std::size_t forget_jobs(std::optional<std::uint64_t> request) = 0;
 
   // As ModelCache's.
   [[nodiscard]] virtual Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t total,
@@ -62,23 +65,38 @@ class WorkerWorld {
 
 // Obeys one coordinator at a time. It always answers: what takes time is done elsewhere, and comes
 // back as an outcome.
+//
+// What waits here is bounded. On each link to a peer there is a credit (Flow), and while one of them
+// holds back more than `FlowLimits::held` no job begins. So whoever consumes slowly slows those that
+// feed it, these slow theirs, and in the end the coordinator's window is full.
+//
+// That never stops for good, since the oldest request always moves. Take the oldest one of which
+// there is anything at the workers. A packet of it that is held is the first to leave, and may:
+// nothing older is outstanding. A job of it is the first to begin, and may: no link holds back
+// anything older. Inputs of it that wait for others wait for such a packet, for such a job, or for
+// the coordinator, which sends all of its own at once. So it ends, and what it took is consumed.
 class WorkerCore {
  public:
   using Time = Tenancy::Time;
 
   // `world` must outlive it.
-  WorkerCore(std::string name, Capabilities able, WorkerWorld& world);
+  WorkerCore(std::string name, Capabilities able, WorkerWorld& world, FlowLimits limits = {});
 
   void take_request(Letter letter, Time now);
   void take_data(Letter letter);
+  // What a peer said on the connection that was made to it.
+  void take_reply(PeerId peer, const Parts& parts, Time now);
   void take_outcome(Outcome outcome, Time now);
-  // Once in a while.
+  // About once a second.
   void tick(Time now);
-  // After anything happened to links: answers a setup once the models are loaded and every peer has
-  // answered, or will not; tells the coordinator of a link that was lost.
-  void look_at_links(Time now);
+  // After anything of the above, and after anything happened to links: sends and begins what may be,
+  // tells peers what was consumed; answers a setup once the models are loaded and every peer has
+  // answered, or will not; tells the coordinator of a link that was lost or is stalled.
+  void settle(Time now);
 
   [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }
+  // To its peers.
+  [[nodiscard]] const std::map<PeerId, Flow>& flows() const { return flows_; }
   // Forgets the coordinator and what it loaded, and logs why.
   void let_go(std::string_view why);
 
@@ -117,9 +135,17 @@ class WorkerCore {
   void take(Loaded loaded, Time now);
   void take(Measured measured);
   void take(Computed computed);
-  void take_parcel(const Parcel& parcel);
+  void take_parcel(const wire::DataHeader& header, Letter letter);
+  // What has come of a parcel of the request.
+  void follow(std::uint64_t request, Workload::Step step);
   void cancel(const wire::DataHeader& header);
+  void forget_jobs(std::optional<std::uint64_t> request);
   void deliver(std::vector<Delivery> deliveries);
+  void send_held(Time now);
+  void begin_jobs();
+  [[nodiscard]] bool may_begin(std::uint64_t request) const;
+  void send_receipts();
+  [[nodiscard]] bool has_broken(Time now) const;
 
   std::string name_;
   Capabilities able_;
@@ -134,6 +160,11 @@ class WorkerCore {
 
   PeerId self_;
   Workload work_;
+  FlowLimits limits_;
+  std::map<PeerId, Flow> flows_;
+  Intake intake_;
+  std::multimap<std::uint64_t, Job> jobs_;  // that have not begun, by request
+  std::size_t begun_ = 0;                   // jobs without outcome
   std::uint64_t epoch_ = 0;
   std::uint64_t told_broken_ = 0;  // in this epoch
   Seconds cpu_at_start_{0};

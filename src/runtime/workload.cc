@@ -35,9 +35,11 @@ void Workload::start(std::uint64_t epoch, std::uint64_t window) {
 
 Workload::Step Workload::accept(const Parcel& parcel) {
   Step all;
-  for (Running& running : stages_ | std::views::values) {
+  for (auto& [id, running] : stages_) {
     Stage::Step step = running.stage.accept(parcel);
     all.dropped += step.dropped;
+    if (step.keeps) all.keepers.push_back(id);
+    if (step.failed) all.failed.push_back(id);
     if (step.job) all.jobs.push_back(*std::move(step.job));
     std::ranges::move(step.deliveries, std::back_inserter(all.deliveries));
   }

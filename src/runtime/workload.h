@@ -20,6 +20,8 @@ class Workload {
   struct Step {
     std::vector<Job> jobs;
     std::vector<Delivery> deliveries;
+    std::vector<StageId> keepers;  // stages that keep something of the parcel until they computed it
+    std::vector<StageId> failed;   // stages that keep nothing of the request any more
     std::size_t dropped = 0;
   };
 

@@ -6,6 +6,7 @@
 namespace convoy::runtime {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -44,6 +45,17 @@ TEST(Workload, GivesAParcelToTheStagesThatReadIt) {
   EXPECT_EQ(step.jobs[0].stage, StageId(1));
   EXPECT_EQ(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).dropped, 1u);
   EXPECT_EQ(work.accept({.epoch = 6, .items = {{ValueId(1), bytes(1)}}}).dropped, 1u);
+}
+
+TEST(Workload, SaysWhichStagesKeepSomething) {
+  Workload work = two_stages();
+  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers,
+              ElementsAre(StageId(1)));
+  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers, IsEmpty());
+  const auto failed = work.accept(
+      {.epoch = 7, .request = 1, .failure = Error{ErrorKind::failure, "no"}, .items = {{ValueId(1), {}}}});
+  EXPECT_THAT(failed.keepers, IsEmpty());
+  EXPECT_THAT(failed.failed, ElementsAre(StageId(0)));
 }
 
 TEST(Workload, CountsWhatGoesToOtherDevicesOnly) {
