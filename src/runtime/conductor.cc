@@ -166,7 +166,8 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
                         : std::min(kMostSteady, 2 * worker.steady);
   }
   worker.since = now;
-  const bool ran = running_ && serves(device, *running_);
+  // The plan may have been given up already, for what a worker says of its link to this one.
+  const bool ran = settled_ && serves(device, last_);
   const bool was_to_run = switch_ && serves(device, switch_->plan);
   const bool missed = !settled_ && is_first && serves(device, 0);
   if (missed || (was_here && (ran || was_to_run))) {
@@ -533,6 +534,7 @@ void Conductor::resume(Time now) {
   spec.epoch = switch_->epoch;
   last_switch_ = now - switch_->began;
   running_ = switch_->plan;
+  last_ = switch_->plan;
   in_force_since_ = now;
   switch_.reset();
   plan.barred.reset();
@@ -550,6 +552,7 @@ void Conductor::resume(Time now) {
 
 void Conductor::bar(Error error, Time now) {
   Plan& plan = plans_[switch_->plan];
+  recoveries_.push_back({.device = "", .what = error.message, .detected = now - began_});
   plan.failure = std::move(error);
   plan.barred = now + plan.bar;
   plan.bar = std::min(kMostBar, 2 * plan.bar);

@@ -206,6 +206,7 @@ class Conductor {
   Coordinator requests_;
   std::uint64_t epoch_;                // the last that was used
   std::optional<std::size_t> running_;
+  std::size_t last_ = 0;               // that was running
   std::optional<Switch> switch_;
   bool settled_ = false;               // a plan has run
   Time began_;

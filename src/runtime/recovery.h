@@ -10,7 +10,7 @@
 namespace convoy::runtime {
 
 struct Recovery {
-  std::string device;
+  std::string device;              // empty: all are there, but a plan did not come into force
   std::string what;                // "does not answer any more"
   Seconds detected{0};             // since the pipeline began
   std::optional<Seconds> resumed;  // when a plan was running again
