@@ -6,6 +6,7 @@
 
 #include "messages.pb.h"
 #include "runtime/capabilities.h"
+#include "runtime/flow.h"
 #include "runtime/setup.h"
 #include "runtime/stage.h"
 #include "runtime/wire.h"
@@ -58,10 +59,21 @@ void take_answer(const Parts& parts) {
   (void)check_device({.name = "a", .memory = Bytes(1), .cores = 1}, from_wire(answer.welcome()));
 }
 
+void take_receipt(const wire::DataHeader& header) {
+  Flow flow(Bytes(10));
+  Packet packet{.to = PeerId(1)};
+  packet.parts.emplace_back(10);
+  flow.push(std::move(packet));
+  (void)flow.release({});
+  for (int i = 0; i < 2; ++i) (void)flow.take(from_wire(header), {});
+  (void)flow.is_stalled({});
+}
+
 // Twice, as a repeated message.
 void take_parcel(Parts parts) {
   wire::DataHeader header;
   if (!parse_part(parts.front(), header)) return;
+  take_receipt(header);
   const auto parcel = decode(header, parts);
   if (!parcel) return;
   Stage stage({.id = StageId(0),

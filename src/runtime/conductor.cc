@@ -208,8 +208,8 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
   }
   wire::DataHeader header;
   const bool parsed = parse_part(parts.front(), header);
-  if (parsed && header.kind() == wire::DataHeader::OPEN && worker.state == Worker::State::greeting &&
-      worker.welcome) {
+  if (parsed && header.kind() == wire::DataHeader::OPEN &&
+      worker.state == Worker::State::greeting && worker.welcome) {
     return arrive(device, now);
   }
   if (parsed && header.kind() == wire::DataHeader::PARCEL) {

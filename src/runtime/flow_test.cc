@@ -264,7 +264,8 @@ TEST(Flow, LinksThatFeedOneStageDoNotWaitForEachOther) {
       intakes[link].start(kRequests);
       for (std::uint64_t first = 0; first < kRequests; first += window) {
         std::vector<std::uint64_t> part;
-        for (std::uint64_t i = first; i < std::min(kRequests, first + window); ++i) part.push_back(i);
+        for (std::uint64_t i = first; i < std::min(kRequests, first + window); ++i)
+          part.push_back(i);
         std::ranges::shuffle(part, random);
         orders[link].insert(orders[link].end(), part.begin(), part.end());
       }

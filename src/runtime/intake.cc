@@ -55,9 +55,8 @@ void Intake::end(std::uint64_t request) {
 }
 
 void Intake::remind() {
-  std::erase_if(told_, [](const auto& told) {
-    return told.second.consumed < told.second.received;
-  });
+  std::erase_if(told_,
+                [](const auto& told) { return told.second.consumed < told.second.received; });
 }
 
 std::map<std::string, Flow::Receipt> Intake::take_receipts() {

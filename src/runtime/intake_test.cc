@@ -22,7 +22,8 @@ TEST(Intake, ConsumesAParcelWhenAllStagesThatKeepItHaveComputed) {
   intake.start(4);
   intake.take("a", Bytes(10), 0, {kFirst, kSecond});
   intake.take("b", Bytes(7), 0, {kSecond});
-  EXPECT_THAT(intake.take_receipts(), UnorderedElementsAre(receipt("a", 10, 0), receipt("b", 7, 0)));
+  EXPECT_THAT(intake.take_receipts(),
+              UnorderedElementsAre(receipt("a", 10, 0), receipt("b", 7, 0)));
   EXPECT_THAT(intake.take_receipts(), IsEmpty());
   intake.end(0, kFirst);
   EXPECT_THAT(intake.take_receipts(), IsEmpty());

@@ -1,6 +1,7 @@
 // The conductor and the workers as they are, over links in memory and in virtual time, while all
 // that can go wrong does: no request is lost or answered twice, answers come in order, epochs only
-// grow, what is under way is bounded, on each link and before each, and nothing hangs. A seed that fails always fails:
+// grow, what is under way is bounded, on each link and before each, and nothing hangs. A seed that
+// fails always fails:
 //   CONVOY_SEED=4711 convoy_runtime_test --gtest_filter='*Simulation*'
 #include <gtest/gtest.h>
 
@@ -115,8 +116,8 @@ class SimulatedWorker : public WorkerWorld {
     std::map<std::string, SimulatedWorker*> by_endpoint;
   };
 
-  SimulatedWorker(Agenda& agenda, SimulatedNetwork& network, Host host, std::string name, Peers& peers,
-                  FlowLimits limits)
+  SimulatedWorker(Agenda& agenda, SimulatedNetwork& network, Host host, std::string name,
+                  Peers& peers, FlowLimits limits)
       : agenda_(agenda),
         network_(network),
         host_(host),
@@ -341,7 +342,8 @@ class SimulatedWorker : public WorkerWorld {
     });
   }
   std::size_t forget_jobs(std::optional<std::uint64_t> request) override {
-    return std::erase_if(jobs_, [&](const Job& job) { return !request || job.request == *request; });
+    return std::erase_if(jobs_,
+                         [&](const Job& job) { return !request || job.request == *request; });
   }
   Result<std::uint64_t> offer(const std::string& sha256, std::uint64_t,
                               const std::set<std::string>&) override {
@@ -423,11 +425,11 @@ class SimulatedWorker : public WorkerWorld {
 // A whole run, by its seed.
 class Simulation : private ConductorWorld {
  public:
-  enum class Trouble { all, stalled_link };
+  enum class Trouble { all, stalled_link, slow_worker };
 
   Simulation(const Files& files, std::uint64_t seed, Trouble trouble = Trouble::all)
       : random_(seed) {
-    const std::size_t count = trouble == Trouble::stalled_link ? 3 : 2 + random_() % 3;
+    const std::size_t count = trouble == Trouble::all ? 2 + random_() % 3 : 3;
     // A message with a value weighs some 40 bytes.
     const FlowLimits limits{.credit = Bytes(real(1, 200)), .held = Bytes(real(0, 100))};
     for (std::size_t i = 0; i < count; ++i) {
@@ -440,12 +442,15 @@ class Simulation : private ConductorWorld {
     fleet_.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
         count, ById<DeviceId, fleet::Link>(count));
     connections_.resize(count);
-    // All of them; without each; each alone. Sometimes one takes turns with the next.
+    // All of them; without each; each alone. Sometimes one takes turns with the next, or the first
+    // has the last part, too.
     std::vector<std::string> all = names_;
     if (trouble == Trouble::all && random_() % 4 == 0) {
       const std::size_t turns = random_() % (count - 1);
       all[turns] += "|" + all[turns + 1];
       all.erase(all.begin() + static_cast<std::ptrdiff_t>(turns) + 1);
+    } else if (random_() % 3 == 0) {
+      all.push_back(all.front());
     }
     add(files.plan(all), 0.1);
     for (std::size_t without = 0; without < count; ++without) {
@@ -458,6 +463,11 @@ class Simulation : private ConductorWorld {
     }
     if (trouble == Trouble::stalled_link) {
       agenda_.after(Seconds(real(1, 3)), [this] { stall(1, 2); });
+      return;
+    }
+    if (trouble == Trouble::slow_worker) {
+      agenda_.after(1s, [this] { workers_[1]->slowness = 200; });
+      agenda_.after(60s, [this] { workers_[1]->slowness = 1; });
       return;
     }
     for (int i = 0; i < 6; ++i) plan_trouble();
@@ -475,6 +485,7 @@ class Simulation : private ConductorWorld {
     }
   }
   [[nodiscard]] Seconds longest_wait() const { return longest_wait_; }
+  [[nodiscard]] std::uint64_t epochs() const { return epoch_ & 0xffffffff; }  // of one session
 
  private:
   void add(ReadyPlan plan, double period) {
@@ -717,6 +728,17 @@ TEST(Simulation, GoesOnWithin10sWhenALinkBetweenTwoWorkersStandsStill) {
     ASSERT_FALSE(HasFailure());
     ASSERT_GT(simulation.longest_wait(), 5s) << "nobody was disturbed with seed " << seed;
     ASSERT_LT(simulation.longest_wait(), 10s) << "with seed " << seed;
+  }
+}
+
+TEST(Simulation, TakesNoSlowWorkerForABrokenLink) {
+  const Files files;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Simulation simulation(files, seed, Simulation::Trouble::slow_worker);
+    simulation.run();
+    ASSERT_FALSE(HasFailure());
+    ASSERT_GT(simulation.longest_wait(), 6s) << "nobody was disturbed with seed " << seed;
+    ASSERT_EQ(simulation.epochs(), 1U) << "with seed " << seed;
   }
 }
 

@@ -20,7 +20,7 @@ inline constexpr std::int64_t kMostPartBytes = std::int64_t{4} << 30;
 inline constexpr std::int64_t kMostControlBytes = std::int64_t{256} << 20;
 
 // Nothing is ever dropped for a full queue: how much is under way is bounded by the window of
-// requests in flight. Nothing delays the end of the process.
+// requests in flight, and between workers by Flow. Nothing delays the end of the process.
 [[nodiscard]] zmq::socket_t make_socket(zmq::context_t& context, zmq::socket_type type);
 [[nodiscard]] Result<void> bind(zmq::socket_t& socket, const std::string& endpoint);
 [[nodiscard]] Result<void> connect(zmq::socket_t& socket, const std::string& endpoint);

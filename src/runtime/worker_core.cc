@@ -209,9 +209,9 @@ void WorkerCore::settle(Time now) {
 }
 
 bool WorkerCore::has_broken(Time now) const {
-  return world_.has_broken() || std::ranges::any_of(flows_ | std::views::values, [&](const Flow& flow) {
-           return flow.is_stalled(now);
-         });
+  return world_.has_broken() ||
+         std::ranges::any_of(flows_ | std::views::values,
+                             [&](const Flow& flow) { return flow.is_stalled(now); });
 }
 
 // Once the models are loaded and every peer has answered.

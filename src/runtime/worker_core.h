@@ -44,8 +44,8 @@ class WorkerWorld {
   // Whether a link was lost since, and what was under way on it with it.
   [[nodiscard]] virtual bool has_broken() const = 0;
 
-  // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's: how
-  // many there were.
+  // A task's outcome comes back. Jobs that have not begun can be forgotten; all, or a request's:
+  // how many there were.
   virtual void compute(Task task) = 0;
   virtual std::size_t forget_jobs(std::optional<std::uint64_t> request) = 0;
 
@@ -66,9 +66,9 @@ class WorkerWorld {
 // Obeys one coordinator at a time. It always answers: what takes time is done elsewhere, and comes
 // back as an outcome.
 //
-// What waits here is bounded. On each link to a peer there is a credit (Flow), and while one of them
-// holds back more than `FlowLimits::held` no job begins. So whoever consumes slowly slows those that
-// feed it, these slow theirs, and in the end the coordinator's window is full.
+// What waits here is bounded. On each link to a peer there is a credit (Flow), and while one of
+// them holds back more than `FlowLimits::held` no job begins. So whoever consumes slowly slows
+// those that feed it, these slow theirs, and in the end the coordinator's window is full.
 //
 // That never stops for good, since the oldest request always moves. Take the oldest one of which
 // there is anything at the workers. A packet of it that is held is the first to leave, and may:
@@ -89,9 +89,9 @@ class WorkerCore {
   void take_outcome(Outcome outcome, Time now);
   // About once a second.
   void tick(Time now);
-  // After anything of the above, and after anything happened to links: sends and begins what may be,
-  // tells peers what was consumed; answers a setup once the models are loaded and every peer has
-  // answered, or will not; tells the coordinator of a link that was lost or is stalled.
+  // After anything of the above, and after anything happened to links: sends and begins what may
+  // be, tells peers what was consumed; answers a setup once the models are loaded and every peer
+  // has answered, or will not; tells the coordinator of a link that was lost or is stalled.
   void settle(Time now);
 
   [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }

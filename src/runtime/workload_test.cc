@@ -52,8 +52,10 @@ TEST(Workload, SaysWhichStagesKeepSomething) {
   EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers,
               ElementsAre(StageId(1)));
   EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers, IsEmpty());
-  const auto failed = work.accept(
-      {.epoch = 7, .request = 1, .failure = Error{ErrorKind::failure, "no"}, .items = {{ValueId(1), {}}}});
+  const auto failed = work.accept({.epoch = 7,
+                                   .request = 1,
+                                   .failure = Error{ErrorKind::failure, "no"},
+                                   .items = {{ValueId(1), {}}}});
   EXPECT_THAT(failed.keepers, IsEmpty());
   EXPECT_THAT(failed.failed, ElementsAre(StageId(0)));
 }
