@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/metrics.h"
 #include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
 #include "cli/surroundings.h"
@@ -38,6 +39,8 @@ struct Arguments {
   std::string keys;
   std::size_t requests = 1;
   std::size_t in_flight = 0;
+  std::string metrics;
+  std::string trace;
   bool in_process = false;
   bool json = false;
 };
@@ -185,9 +188,14 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
   if (!host) return std::unexpected(std::move(host.error()));
   outcome.emulation = (*host)->description();
   const auto stopped = [&] { return stop.requested(); };
+  auto metrics = serve_metrics(arguments.metrics);
+  if (!metrics) return std::unexpected(std::move(metrics.error()));
   auto pipeline = runtime::Pipeline::start(
       {{subject.directory, subject.map}}, subject.fleet, **host,
-      {.in_flight = arguments.in_flight, .stop = stopped});
+      {.in_flight = arguments.in_flight,
+       .stop = stopped,
+       .publish = publisher(*metrics),
+       .keeps_timeline = !arguments.trace.empty()});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
 
   using Clock = std::chrono::steady_clock;
@@ -208,6 +216,10 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
       },
       stopped);
   if (auto report = pipeline->report()) outcome.stages = *std::move(report);
+  if (!arguments.trace.empty()) {
+    const std::string trace = runtime::to_trace_events(pipeline->timeline());
+    if (auto written = write_file(arguments.trace, trace); !written && done) return written;
+  }
   return done;
 }
 
@@ -277,6 +289,10 @@ Result<void> run(const Arguments& arguments) {
   if (!arguments.output.empty()) {
     if (auto able = check_writable(arguments.output); !able) return able;
   }
+  if (!arguments.trace.empty()) {
+    const auto folder = std::filesystem::absolute(arguments.trace).parent_path();
+    if (auto able = check_writable(folder); !able) return able;
+  }
   const auto subject = subject_of(arguments);
   if (!subject) return std::unexpected(subject.error());
   const auto inputs = inputs_for(arguments, *subject);
@@ -306,7 +322,10 @@ void add_run(CLI::App& app, Action& action) {
       app.add_subcommand("run", "Runs a split model over its devices, or a whole one on one.");
   command->footer(
       "Examples:\n  convoy run pieces --devices devices.yaml --requests 100\n"
-      "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs");
+      "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs\n"
+      "  convoy run pieces --devices devices.yaml --requests 1000 --metrics :9100 --trace "
+      "trace.json\n"
+      "      convoy status shows it meanwhile; ui.perfetto.dev opens trace.json");
   command->add_option("MODEL", arguments->model,
                       "A model (.onnx), or the folder that convoy split made")
       ->required()
@@ -327,6 +346,9 @@ void add_run(CLI::App& app, Action& action) {
                       "Requests at once; 0: two per stage and two more")
       ->capture_default_str();
   add_keys(*command, arguments->keys);
+  add_metrics(*command, arguments->metrics);
+  command->add_option("--trace", arguments->trace,
+                      "File for what happened when, as ui.perfetto.dev and chrome://tracing open it");
   command->add_flag("--in-process", arguments->in_process,
                     "Imitate the devices' limits in the workers, not by the kernel");
   command->add_flag("--json", arguments->json, "Print one JSON object");

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fleet/fleet.h"
@@ -91,6 +92,9 @@ class Conductor {
   [[nodiscard]] const ReadyPlan& plan(std::size_t number) const { return plans_[number].ready; }
   [[nodiscard]] const Route& route(std::size_t plan) const { return plans_[plan].route; }
   [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
+  [[nodiscard]] const std::vector<Reign>& reigns() const { return reigns_; }
+  [[nodiscard]] std::size_t plans() const { return plans_.size(); }
+  [[nodiscard]] std::uint64_t underway() const { return requests_.underway(); }
   // It will not go on: why.
   [[nodiscard]] const std::optional<Error>& ended() const { return ended_; }
   [[nodiscard]] bool is_here(DeviceId device) const {
@@ -103,6 +107,17 @@ class Conductor {
   // The figures of the plan in force's devices: ask, then look until they are there.
   void ask_figures(bool with_intervals, Time now);
   [[nodiscard]] std::optional<std::map<DeviceId, wire::Figures>> figures() const;
+
+  // Asks all devices that are there, whatever plan is in force, and have answered before; intervals
+  // are those that ended since the last ones that came.
+  void ask_status(bool with_intervals, Time now);
+  [[nodiscard]] bool awaits_status() const;
+  // What came since it was last taken.
+  [[nodiscard]] std::map<DeviceId, wire::Figures> take_status() { return std::exchange(status_, {}); }
+  // Why it is away.
+  [[nodiscard]] const std::optional<Error>& trouble(DeviceId device) const {
+    return workers_[device].trouble;
+  }
 
   // The end: lets all workers go, and whether all have answered that.
   void leave(Time now);
@@ -123,7 +138,7 @@ class Conductor {
     std::string sha256;
     bool at_once = false;  // a plan waits for it
   };
-  enum class Asked { hello, clock, file, setup, start, figures, stop, other };
+  enum class Asked { hello, clock, file, setup, start, figures, status, stop, other };
   struct Question {
     Asked what = Asked::other;
     Time asked;
@@ -144,6 +159,7 @@ class Conductor {
     std::uint64_t next_id = 1;
     std::map<std::uint64_t, Question> questions;  // without answer
     ClockOffset clock;
+    double intervals_until_s = 0;  // those that came; by its clock
     Time heard;                    // anything
     Time pinged;
     std::deque<File> files;        // the first is underway
@@ -189,7 +205,8 @@ class Conductor {
   [[nodiscard]] bool may_still_come(const Plan& plan) const;
   void give_up_or_wait(Time now);
   // No plan is in force any more.
-  void suspend();
+  void suspend(Time now);
+  [[nodiscard]] static bool awaits_status(const Worker& worker);
   void begin_switch(std::size_t plan, Time now);
   void advance_switch(Time now);
   void load(Time now);
@@ -217,8 +234,10 @@ class Conductor {
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
   std::vector<Recovery> recoveries_;
+  std::vector<Reign> reigns_;
   std::optional<Error> ended_;
   std::map<DeviceId, wire::Figures> figures_;
+  std::map<DeviceId, wire::Figures> status_;
   Time next_tick_;
 };
 

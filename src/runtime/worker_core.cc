@@ -36,6 +36,7 @@ void WorkerCore::probe(Time now) {
 
 void WorkerCore::let_go() {
   stop();
+  work_.forget_intervals();
   tenancy_.release();
   world_.gate().expect({});
   offered_.clear();
@@ -85,7 +86,7 @@ void WorkerCore::take_request(Letter letter, Time now) {
     case wire::Request::kMeasure:
       return measure(caller, request.measure(), std::move(letter.parts));
     case wire::Request::kReport:
-      return report(caller, request.report().intervals());
+      return report(caller, request.report());
     case wire::Request::kExit:
       answer(caller, {});
       return world_.exit();
@@ -235,14 +236,23 @@ void WorkerCore::measure(const Caller& caller, const wire::Measure& measure, Par
                              .threads = std::max(0, static_cast<int>(measure.threads()))});
 }
 
-void WorkerCore::report(const Caller& caller, bool with_intervals) {
-  wire::Answer said;
-  wire::Figures& figures = *said.mutable_figures();
-  work_.report(figures, with_intervals);
+wire::Figures WorkerCore::figures(bool with_intervals, double after_s) const {
+  wire::Figures figures;
+  work_.report(figures, with_intervals, after_s);
+  figures.set_resident_memory_bytes(static_cast<std::uint64_t>(resident_memory().value()));
   figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
   figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
   figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
+  figures.set_epoch(epoch_);
+  figures.set_process_cpu_s(process_cpu_time().count());
+  if (const auto degrees = temperature_c()) figures.set_temperature_c(*degrees);
   *figures.mutable_dropped() = to_wire(world_.drops() - dropped_at_start_);
+  return figures;
+}
+
+void WorkerCore::report(const Caller& caller, const wire::Report& report) {
+  wire::Answer said;
+  *said.mutable_figures() = figures(report.intervals(), report.after_s());
   answer(caller, std::move(said));
 }
 
@@ -305,7 +315,7 @@ void WorkerCore::cancel(const wire::DataHeader& header) {
 }
 
 void WorkerCore::take_parcel(const Parcel& parcel) {
-  Workload::Step step = work_.accept(parcel);
+  Workload::Step step = work_.accept(parcel, world_.clock_s());
   world_.drops().untimely += step.dropped;
   for (Job& job : step.jobs) world_.compute(std::move(job));
   deliver(std::move(step.deliveries));

@@ -79,6 +79,8 @@ class WorkerCore {
   void look_at_links(Time now);
 
   [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }
+  // What it did since the epoch began; for intervals see Workload::report().
+  [[nodiscard]] wire::Figures figures(bool with_intervals, double after_s = 0) const;
   // Forgets the coordinator and what it loaded, and logs why.
   void let_go(std::string_view why);
 
@@ -109,7 +111,7 @@ class WorkerCore {
   void setup(const Caller& caller, const wire::Setup& setup);
   void start(const Caller& caller, const wire::Start& start);
   void measure(const Caller& caller, const wire::Measure& measure, Parts parts);
-  void report(const Caller& caller, bool with_intervals);
+  void report(const Caller& caller, const wire::Report& report);
   void stop();
   // Remembers who waits for a task.
   std::uint64_t ticket_for(const Caller& caller);
