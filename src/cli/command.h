@@ -22,6 +22,7 @@ void add_plan(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_split(CLI::App& app, Action& action);
+void add_status(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
 

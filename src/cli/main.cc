@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   cli::add_plan(app, action);
   cli::add_run(app, action);
   cli::add_worker(app, action);
+  cli::add_status(app, action);
   cli::add_keys_command(app, action);
   cli::add_doctor(app, action);
   try {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/metrics.h"
 #include "cli/model_inputs.h"
 #include "cli/stop_signal.h"
 #include "cli/surroundings.h"
@@ -39,6 +40,8 @@ struct Arguments {
   std::size_t requests = 1;
   std::size_t in_flight = 0;
   double wait_s = 10;
+  std::string metrics;
+  std::string trace;
   bool in_process = false;
   bool json = false;
 };
@@ -193,13 +196,17 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
                                          subject.changes);
   if (!host) return std::unexpected(std::move(host.error()));
   const auto stopped = [&] { return stop.requested(); };
+  auto metrics = serve_metrics(arguments.metrics);
+  if (!metrics) return std::unexpected(std::move(metrics.error()));
   auto plans = runtime::read_ready_plans(subject.directory, subject.map);
   if (!plans) return std::unexpected(std::move(plans.error()));
   outcome.plans = plans->size();
   auto pipeline = runtime::Pipeline::start(*std::move(plans), subject.fleet, **host,
                                            {.in_flight = arguments.in_flight,
                                             .comeback = Seconds(arguments.wait_s),
-                                            .stop = stopped});
+                                            .stop = stopped,
+                                            .publish = publisher(*metrics),
+                                            .keeps_timeline = !arguments.trace.empty()});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
   (*host)->begin_changes();
 
@@ -223,6 +230,10 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
   outcome.emulation = (*host)->description();
   outcome.losses = pipeline->recoveries();
   if (auto report = pipeline->report()) outcome.stages = *std::move(report);
+  if (!arguments.trace.empty()) {
+    const std::string trace = runtime::to_trace_events(pipeline->timeline());
+    if (auto written = write_file(arguments.trace, trace); !written && done) return written;
+  }
   return done;
 }
 
@@ -310,6 +321,10 @@ Result<void> run(const Arguments& arguments) {
   if (!arguments.output.empty()) {
     if (auto able = check_writable(arguments.output); !able) return able;
   }
+  if (!arguments.trace.empty()) {
+    const auto folder = std::filesystem::absolute(arguments.trace).parent_path();
+    if (auto able = check_writable(folder); !able) return able;
+  }
   const auto subject = subject_of(arguments);
   if (!subject) return std::unexpected(subject.error());
   const auto inputs = inputs_for(arguments, *subject);
@@ -339,7 +354,10 @@ void add_run(CLI::App& app, Action& action) {
       app.add_subcommand("run", "Runs a split model over its devices, or a whole one on one.");
   command->footer(
       "Examples:\n  convoy run pieces --devices devices.yaml --requests 100\n"
-      "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs");
+      "  convoy run model.onnx --devices devices.yaml --device tablet --input inputs\n"
+      "  convoy run pieces --devices devices.yaml --requests 1000 --metrics :9100 --trace "
+      "trace.json\n"
+      "      convoy status shows it meanwhile; ui.perfetto.dev opens trace.json");
   command->add_option("MODEL", arguments->model,
                       "A model (.onnx), or the folder that convoy split made")
       ->required()
@@ -365,6 +383,9 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   add_keys(*command, arguments->keys);
+  add_metrics(*command, arguments->metrics);
+  command->add_option("--trace", arguments->trace,
+                      "File for what happened when, as ui.perfetto.dev and chrome://tracing open it");
   command->add_flag("--in-process", arguments->in_process,
                     "Imitate the devices' limits in the workers, not by the kernel");
   command->add_flag("--json", arguments->json, "Print one JSON object");

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/metrics.h"
 #include "cli/stop_signal.h"
 #include "cli/surroundings.h"
 #include "foundation/cache_folder.h"
@@ -21,6 +22,7 @@ struct Arguments {
   std::string keys;
   std::string cache = cache_folder() / "worker";
   std::string cache_limit = "20 GB";
+  std::string metrics;
 };
 
 Result<void> work(const Arguments& arguments) {
@@ -39,6 +41,9 @@ Result<void> work(const Arguments& arguments) {
     options.stop = [&] { return stop->requested(); };
     options.log = [](std::string_view line) { fmt::print(stderr, "convoy worker: {}\n", line); };
   }
+  auto metrics = serve_metrics(arguments.metrics);
+  if (!metrics) return std::unexpected(std::move(metrics.error()));
+  options.publish = publisher(*metrics);
   return runtime::serve(options);
 }
 
@@ -70,6 +75,7 @@ void add_worker(CLI::App& app, Action& action) {
       ->add_option("--cache-limit", arguments->cache_limit,
                    "Size of that folder; what was used longest ago goes first")
       ->capture_default_str();
+  add_metrics(*command, arguments->metrics);
   command->add_option("--threads", options.threads, "CPU threads to compute with at most")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

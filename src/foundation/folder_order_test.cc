@@ -31,7 +31,7 @@ const std::map<std::string, std::string> kAdapters = {
     {"onnx/onnx", "onnx"},        {"onnx/checker", "onnx"}, {"onnx/shape_inference", "onnx"},
     {"onnxruntime", "engine"},    {"zmq", "runtime"},       {"yaml-cpp/", "foundation"},
     {"sqlite3", "bench"},         {"jpeglib", "bench"},     {"png.h", "bench"},
-    {"CLI/", "cli"},
+    {"CLI/", "cli"},              {"httplib", "serve"},
 };
 
 struct Include {

@@ -175,7 +175,7 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
                            .what = error.message,
                            .detected = now - began_});
   }
-  if (ran) suspend();
+  if (ran) suspend(now);
   if (was_to_run) switch_.reset();
 }
 
@@ -203,7 +203,7 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
     }
     if (answer.id() != 0) return take_answer(device, answer, now);
     // Else it only asks whether we are there, or a link between workers was lost.
-    if (running_ && answer.broken_epoch() == epoch()) suspend();
+    if (running_ && answer.broken_epoch() == epoch()) suspend(now);
     return;
   }
   wire::DataHeader header;
@@ -242,6 +242,7 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
         return;
       case Asked::clock:  // it is not ours any more
       case Asked::figures:
+      case Asked::status:
         return lose(device, std::move(error), false, now);
       case Asked::stop:
       case Asked::other:
@@ -265,6 +266,12 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
       return;
     case Asked::figures:
       figures_.insert_or_assign(device, answer.figures());
+      return;
+    case Asked::status:
+      if (const auto& ends = answer.figures().interval_end_s(); !ends.empty()) {
+        worker.intervals_until_s = *ends.rbegin();
+      }
+      status_.insert_or_assign(device, answer.figures());
       return;
     case Asked::stop:
     case Asked::other:
@@ -455,7 +462,8 @@ void Conductor::give_up_or_wait(Time now) {
   }
 }
 
-void Conductor::suspend() {
+void Conductor::suspend(Time now) {
+  if (running_) reigns_.back().until = now - began_;
   requests_.suspend();
   running_.reset();
 }
@@ -507,7 +515,7 @@ void Conductor::load(Time now) {
       nothing.mutable_setup();
       ask(device, Asked::other, std::move(nothing), now);
     }
-    suspend();
+    suspend(now);
   }
   for (const DeviceId device : plan.devices) {
     switch_->waiting.insert(device);
@@ -533,6 +541,7 @@ void Conductor::resume(Time now) {
   CoordinatorSpec spec = spec_of(plan.route, options_.in_flight);
   spec.epoch = switch_->epoch;
   last_switch_ = now - switch_->began;
+  reigns_.push_back({.epoch = spec.epoch, .plan = switch_->plan, .since = now - began_});
   running_ = switch_->plan;
   last_ = switch_->plan;
   in_force_since_ = now;
@@ -621,6 +630,31 @@ std::optional<std::map<DeviceId, wire::Figures>> Conductor::figures() const {
     return figures_.contains(device);
   });
   return all ? std::optional(figures_) : std::nullopt;
+}
+
+void Conductor::ask_status(bool with_intervals, Time now) {
+  for (const DeviceId device : fleet_.devices.ids()) {
+    const Worker& worker = workers_[device];
+    if (!is_here(device) || awaits_status(worker)) continue;
+    wire::Request report;
+    report.mutable_report()->set_intervals(with_intervals);
+    // Its clock begins anew with its machine.
+    const double its_now_s = world_->clock_s() + worker.clock.value().count();
+    if (worker.intervals_until_s <= its_now_s) {
+      report.mutable_report()->set_after_s(worker.intervals_until_s);
+    }
+    ask(device, Asked::status, std::move(report), now);
+  }
+}
+
+bool Conductor::awaits_status() const {
+  return std::ranges::any_of(workers_, [](const Worker& worker) { return awaits_status(worker); });
+}
+
+bool Conductor::awaits_status(const Worker& worker) {
+  return std::ranges::any_of(worker.questions, [](const auto& each) {
+    return each.second.what == Asked::status;
+  });
 }
 
 void Conductor::leave(Time now) {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fleet/fleet.h"
@@ -94,6 +95,9 @@ class Conductor {
   [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
   // Of what workers sent.
   [[nodiscard]] const Drops& drops() const { return drops_; }
+  [[nodiscard]] const std::vector<Reign>& reigns() const { return reigns_; }
+  [[nodiscard]] std::size_t plans() const { return plans_.size(); }
+  [[nodiscard]] std::uint64_t underway() const { return requests_.underway(); }
   // It will not go on: why.
   [[nodiscard]] const std::optional<Error>& ended() const { return ended_; }
   [[nodiscard]] bool is_here(DeviceId device) const {
@@ -106,6 +110,17 @@ class Conductor {
   // The figures of the plan in force's devices: ask, then look until they are there.
   void ask_figures(bool with_intervals, Time now);
   [[nodiscard]] std::optional<std::map<DeviceId, wire::Figures>> figures() const;
+
+  // Asks all devices that are there, whatever plan is in force, and have answered before; intervals
+  // are those that ended since the last ones that came.
+  void ask_status(bool with_intervals, Time now);
+  [[nodiscard]] bool awaits_status() const;
+  // What came since it was last taken.
+  [[nodiscard]] std::map<DeviceId, wire::Figures> take_status() { return std::exchange(status_, {}); }
+  // Why it is away.
+  [[nodiscard]] const std::optional<Error>& trouble(DeviceId device) const {
+    return workers_[device].trouble;
+  }
 
   // The end: lets all workers go, and whether all have answered that.
   void leave(Time now);
@@ -120,7 +135,7 @@ class Conductor {
   struct File : PlanFile {
     bool at_once = false;  // a plan waits for it
   };
-  enum class Asked { hello, clock, file, setup, start, figures, stop, other };
+  enum class Asked { hello, clock, file, setup, start, figures, status, stop, other };
   struct Question {
     Asked what = Asked::other;
     Time asked;
@@ -141,6 +156,7 @@ class Conductor {
     std::uint64_t next_id = 1;
     std::map<std::uint64_t, Question> questions;  // without answer
     ClockOffset clock;
+    double intervals_until_s = 0;  // those that came; by its clock
     Time heard;                    // anything
     Time pinged;
     std::deque<File> files;        // the first is underway
@@ -187,7 +203,8 @@ class Conductor {
   [[nodiscard]] bool may_still_come(const Plan& plan) const;
   void give_up_or_wait(Time now);
   // No plan is in force any more.
-  void suspend();
+  void suspend(Time now);
+  [[nodiscard]] static bool awaits_status(const Worker& worker);
   void begin_switch(std::size_t plan, Time now);
   void advance_switch(Time now);
   void load(Time now);
@@ -215,8 +232,10 @@ class Conductor {
   Seconds last_switch_{1};
   std::vector<Recovery> recoveries_;
   Drops drops_;
+  std::vector<Reign> reigns_;
   std::optional<Error> ended_;
   std::map<DeviceId, wire::Figures> figures_;
+  std::map<DeviceId, wire::Figures> status_;
   Time next_tick_;
 };
 

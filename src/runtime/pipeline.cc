@@ -8,6 +8,7 @@
 #include <zmq.hpp>
 
 #include "runtime/conductor.h"
+#include "runtime/observer.h"
 #include "runtime/sockets.h"
 #include "runtime/usage.h"
 #include "runtime/wire.h"
@@ -28,6 +29,7 @@ constexpr auto kObituary = 200ms;
 constexpr auto kLastWords = 100ms;
 // A report is answered by a thread that does not compute.
 constexpr Seconds kAnswer{10};
+constexpr Seconds kLastFigures{2};
 // Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
 constexpr auto kLeave = 2s;
 
@@ -46,7 +48,11 @@ std::uint64_t first_epoch() {
 // The conductor's world: sockets, and the host that starts workers.
 struct Pipeline::State : ConductorWorld {
   State(const fleet::Fleet& of, WorkerHost& by, const PipelineOptions& with)
-      : fleet(of), host(by), options(with), lost(of.devices.size()) {
+      : fleet(of),
+        host(by),
+        options(with),
+        lost(of.devices.size()),
+        observer(of, with.publish, with.keeps_timeline) {
     links.resize(of.devices.size());
   }
   ~State() override;
@@ -54,7 +60,9 @@ struct Pipeline::State : ConductorWorld {
   Result<WorkerHost::Worker> reach(DeviceId device) override;
   Result<void> open_data(DeviceId device) override { return links[device]->open_data(); }
   void send(DeviceId device, Gate::Side side, Parts parts) override {
-    if (links[device]) links[device]->send(side, std::move(parts));
+    if (!links[device]) return;
+    if (side == Gate::Side::data) observer.sent(device, parts);
+    links[device]->send(side, std::move(parts));
   }
   void close(DeviceId device) override {
     if (links[device]) links[device]->linger(kLastWords);
@@ -80,6 +88,7 @@ struct Pipeline::State : ConductorWorld {
   ById<DeviceId, std::optional<WorkerLink>> links;
   ById<DeviceId, std::optional<Clock::time_point>> lost;  // connections, whose process may be, too
   Clock::time_point asked_host;
+  Observer observer;
   std::optional<Conductor> conductor;
   std::size_t plan = 0;  // in force, or the last that was
   double started_s = 0;  // by our steady clock
@@ -146,6 +155,7 @@ void Pipeline::State::receive() {
   for (const DeviceId device : fleet.devices.ids()) look_at(device, now, ask_host);
   conductor->tick(Clock::now());
   if (conductor->running()) plan = *conductor->running();
+  observer.look(*conductor, Clock::now());
 }
 
 void Pipeline::State::wait_for_more(Clock::time_point deadline) {
@@ -206,6 +216,7 @@ Result<Pipeline> Pipeline::start(std::vector<ReadyPlan> plans, const fleet::Flee
                                      *state);
   if (!conductor) return std::unexpected(std::move(conductor.error()));
   state->conductor.emplace(*std::move(conductor));
+  state->observer.begin(Clock::now(), steady_seconds());
   state->conductor->begin(Clock::now());
   const auto running = state->until(Clock::time_point::max(), [&] {
     return state->conductor->running().has_value();
@@ -228,7 +239,10 @@ bool Pipeline::full() const { return state_->conductor->full(); }
 
 Result<std::uint64_t> Pipeline::submit(std::vector<engine::SharedTensor> inputs) {
   if (state_->conductor->ended()) return std::unexpected(*state_->conductor->ended());
-  return state_->conductor->submit(std::move(inputs), Clock::now());
+  const Clock::time_point now = Clock::now();
+  auto submitted = state_->conductor->submit(std::move(inputs), now);
+  if (submitted) state_->observer.submitted(*submitted, now);
+  return submitted;
 }
 
 Result<std::optional<Answer>> Pipeline::next(Seconds timeout) {
@@ -239,11 +253,23 @@ Result<std::optional<Answer>> Pipeline::next(Seconds timeout) {
   });
   if (!done) return std::unexpected(done.error());
   if (!answer) return std::nullopt;
+  state_->observer.answered(*answer, Clock::now());
   if (!*answer) return std::unexpected(std::move(answer->error()));
   return std::optional(**std::move(answer));
 }
 
-void Pipeline::forget() { state_->conductor->forget(); }
+void Pipeline::forget() {
+  state_->conductor->forget();
+  state_->observer.forget();
+}
+
+Timeline Pipeline::timeline() {
+  Conductor& conductor = *state_->conductor;
+  conductor.ask_status(true, Clock::now());
+  // What does not come is not there.
+  (void)state_->until(after(kLastFigures), [&] { return !conductor.awaits_status(); });
+  return state_->observer.timeline(conductor);
+}
 
 const std::vector<Recovery>& Pipeline::recoveries() const {
   return state_->conductor->recoveries();
@@ -282,11 +308,13 @@ Result<std::vector<BusyInterval>> Pipeline::busy_intervals() {
   std::vector<BusyInterval> intervals;
   for (const auto& [device, figures] : *all) {
     const int count = std::min({figures.interval_stage_size(), figures.interval_request_size(),
-                                figures.interval_start_s_size(), figures.interval_end_s_size()});
+                                figures.interval_start_s_size(), figures.interval_end_s_size(),
+                                figures.interval_epoch_size()});
     const double origin_s =
         state_->started_s + state_->conductor->clock_offset(device).count();
     for (int k = 0; k < count; ++k) {
       const bool makes_sense =
+          figures.interval_epoch(k) == state_->conductor->epoch() &&
           figures.interval_stage(k) < stages() && std::isfinite(figures.interval_start_s(k)) &&
           std::isfinite(figures.interval_end_s(k)) &&
           figures.interval_start_s(k) <= figures.interval_end_s(k);

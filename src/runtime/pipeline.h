@@ -15,8 +15,10 @@
 #include "onnx/cut.h"
 #include "runtime/coordinator.h"
 #include "runtime/drops.h"
+#include "runtime/fleet_status.h"
 #include "runtime/ready_plan.h"
 #include "runtime/recovery.h"
+#include "runtime/timeline.h"
 #include "runtime/worker_host.h"
 
 namespace convoy::runtime {
@@ -29,6 +31,9 @@ struct PipelineOptions {
   Seconds silence{0.8};         // a worker that is silent for so long is lost
   Seconds comeback{0};          // how long devices are waited for when no plan fits those that are there
   std::function<bool()> stop;   // ends start() early, with error kind cancelled
+  // Is given what is known of the fleet about once a second, by the thread that uses the pipeline.
+  std::function<void(const FleetStatus&)> publish;
+  bool keeps_timeline = false;
 };
 
 // What one stage did.
@@ -85,6 +90,9 @@ class Pipeline {
   // Of the plan in force, since it is.
   [[nodiscard]] Result<std::vector<StageReport>> report();
   [[nodiscard]] Result<std::vector<BusyInterval>> busy_intervals();
+  // All since the beginning, if it is kept, also of plans that are not in force any more; of a device
+  // that was lost, what it did in its last second may be missing.
+  [[nodiscard]] Timeline timeline();
   // Devices that were lost.
   [[nodiscard]] const std::vector<Recovery>& recoveries() const;
 

@@ -1,6 +1,8 @@
 // What this process has used of the machine.
 #pragma once
 
+#include <optional>
+
 #include "foundation/units.h"
 
 namespace convoy::runtime {
@@ -14,7 +16,12 @@ namespace convoy::runtime {
 
 // The largest resident memory so far (VmHWM), or since forget_peak_memory(); 0 if unknown.
 [[nodiscard]] Bytes peak_memory();
+// Resident now (VmRSS); 0 if unknown.
+[[nodiscard]] Bytes resident_memory();
 // Gives free memory back and begins a new peak, as far as the kernel lets it.
 void forget_peak_memory();
+
+// The warmest of the machine's thermal zones in degrees Celsius, if it has any.
+[[nodiscard]] std::optional<double> temperature_c();
 
 }  // namespace convoy::runtime

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -22,6 +23,7 @@
 #include "runtime/sockets.h"
 #include "runtime/usage.h"
 #include "runtime/worker_core.h"
+#include "runtime/worker_status.h"
 
 namespace convoy::runtime {
 namespace {
@@ -56,11 +58,14 @@ class Worker : private WorkerWorld {
   // What is due once in a while; an error ends the worker.
   [[nodiscard]] Result<void> tick(Clock::time_point now);
   void reread_keys();
+  void publish(Clock::time_point now);
 
   bool answer(Gate::Side side, const std::string& route, Parts parts) override {
     return door_.send(side, route, std::move(parts));
   }
   Result<void> connect(const SetupSpec& spec) override {
+    peer_names_.clear();
+    for (const PeerSpec& peer : spec.peers) peer_names_[peer.id] = peer.name;
     return peers_.connect(spec.self, spec.peers, spec.sharing);
   }
   void disconnect() override { peers_.close(); }
@@ -96,6 +101,9 @@ class Worker : private WorkerWorld {
   std::optional<KeyFolder> keys_;
   Door door_;
   PeerLinks peers_;
+  std::map<PeerId, std::string> peer_names_;
+  Clock::time_point began_;
+  std::optional<FleetStatus> published_;
   bool revoked_ = false;  // a key, whose connections may still be open
   bool exiting_ = false;
   WorkerCore core_;
@@ -108,7 +116,9 @@ Result<void> Worker::serve() {
   options_.log(
       fmt::format("{} listens at {}{}", options_.name, options_.listen,
                   keys_ ? fmt::format(", its key is {}", keys_->own().public_key) : std::string()));
-  Clock::time_point next_tick = Clock::now() + kTick;
+  began_ = Clock::now();
+  publish(began_);
+  Clock::time_point next_tick = began_ + kTick;
   while (!exiting_) {
     std::vector<zmq::pollitem_t> items = {{nullptr, wake_.get(), ZMQ_POLLIN, 0}};
     if (parent_) items.push_back({nullptr, parent_.get(), ZMQ_POLLIN, 0});
@@ -146,12 +156,22 @@ Result<void> Worker::serve() {
 Result<void> Worker::tick(Clock::time_point now) {
   core_.tick(now);
   door_.count_failures();
+  publish(now);
   reread_keys();
   // Others are not disturbed while the worker is theirs; what the revoked one says is dropped
   // anyhow.
   if (!revoked_ || core_.tenant()) return {};
   revoked_ = false;
   return door_.reopen();
+}
+
+void Worker::publish(Clock::time_point now) {
+  if (!options_.publish) return;
+  FleetStatus status =
+      worker_status(options_.name, core_.figures(false), peer_names_, now - began_);
+  if (published_) add_rates(status, *published_);
+  options_.publish(status);
+  published_ = std::move(status);
 }
 
 void Worker::reread_keys() {

@@ -9,6 +9,7 @@
 
 #include "foundation/error.h"
 #include "foundation/units.h"
+#include "runtime/fleet_status.h"
 
 namespace convoy::runtime {
 
@@ -24,6 +25,8 @@ struct WorkerOptions {
   double speed = 1.0;            // below 1: stretch computing to this share of each core
   int parent = 0;                // end when this process does; 0: never
   std::function<bool()> stop{};  // ends it, asked at least once a second
+  // Is given what is known of it about once a second, by serve()'s thread.
+  std::function<void(const FleetStatus&)> publish{};
   // One line each: who has it, who was refused and why, what was dropped in the end.
   std::function<void(std::string_view)> log = [](std::string_view) {};
 };

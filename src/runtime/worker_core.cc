@@ -45,6 +45,7 @@ void WorkerCore::probe(Time now) {
 
 void WorkerCore::let_go() {
   stop();
+  work_.forget_intervals();
   tenancy_.release();
   world_.gate().expect({});
   offered_.clear();
@@ -94,7 +95,7 @@ void WorkerCore::take_request(Letter letter, Time now) {
     case wire::Request::kMeasure:
       return measure(caller, request.measure(), std::move(letter.parts));
     case wire::Request::kReport:
-      return report(caller, request.report().intervals());
+      return report(caller, request.report());
     case wire::Request::kExit:
       answer(caller, {});
       return world_.exit();
@@ -257,14 +258,23 @@ void WorkerCore::measure(const Caller& caller, const wire::Measure& measure, Par
                              .threads = std::max(0, static_cast<int>(measure.threads()))});
 }
 
-void WorkerCore::report(const Caller& caller, bool with_intervals) {
-  wire::Answer said;
-  wire::Figures& figures = *said.mutable_figures();
-  work_.report(figures, with_intervals);
+wire::Figures WorkerCore::figures(bool with_intervals, double after_s) const {
+  wire::Figures figures;
+  work_.report(figures, with_intervals, after_s);
+  figures.set_resident_memory_bytes(static_cast<std::uint64_t>(resident_memory().value()));
   figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
   figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
   figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
+  figures.set_epoch(epoch_);
+  figures.set_process_cpu_s(process_cpu_time().count());
+  if (const auto degrees = temperature_c()) figures.set_temperature_c(*degrees);
   *figures.mutable_dropped() = to_wire(world_.drops() - dropped_at_start_);
+  return figures;
+}
+
+void WorkerCore::report(const Caller& caller, const wire::Report& report) {
+  wire::Answer said;
+  *said.mutable_figures() = figures(report.intervals(), report.after_s());
   answer(caller, std::move(said));
 }
 
@@ -335,7 +345,7 @@ void WorkerCore::take_parcel(const wire::DataHeader& header, Letter letter) {
   const Bytes bytes = bytes_of(letter.parts);
   const Result<Parcel> parcel = decode(header, letter.parts);
   if (!parcel) ++world_.drops().malformed;
-  Workload::Step step = parcel ? work_.accept(*parcel) : Workload::Step();
+  Workload::Step step = parcel ? work_.accept(*parcel, world_.clock_s()) : Workload::Step();
   // The coordinator's are bounded by its window.
   if (PeerId(header.from()) != kCoordinator) {
     intake_.take(letter.route, bytes, header.request(), std::move(step.keepers));
@@ -406,7 +416,7 @@ void WorkerCore::deliver(std::vector<Delivery> deliveries) {
           world_.answer(Gate::Side::data, coordinator_data_, encode(delivery.parcel, self_));
       if (!sent) ++world_.drops().untimely;
     } else if (delivery.to == self_) {
-      follow(delivery.parcel.request, work_.accept(delivery.parcel));
+      follow(delivery.parcel.request, work_.accept(delivery.parcel, world_.clock_s()));
     } else if (const auto flow = flows_.find(delivery.to); flow != flows_.end()) {
       flow->second.push({.to = delivery.to,
                          .request = delivery.parcel.request,

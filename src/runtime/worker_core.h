@@ -97,6 +97,8 @@ class WorkerCore {
   [[nodiscard]] const std::optional<Tenant>& tenant() const { return tenancy_.tenant(); }
   // To its peers.
   [[nodiscard]] const std::map<PeerId, Flow>& flows() const { return flows_; }
+  // What it did since the epoch began; for intervals see Workload::report().
+  [[nodiscard]] wire::Figures figures(bool with_intervals, double after_s = 0) const;
   // Forgets the coordinator and what it loaded, and logs why.
   void let_go(std::string_view why);
 
@@ -127,7 +129,7 @@ class WorkerCore {
   void setup(const Caller& caller, const wire::Setup& setup);
   void start(const Caller& caller, const wire::Start& start);
   void measure(const Caller& caller, const wire::Measure& measure, Parts parts);
-  void report(const Caller& caller, bool with_intervals);
+  void report(const Caller& caller, const wire::Report& report);
   void stop();
   // Remembers who waits for a task.
   std::uint64_t ticket_for(const Caller& caller);

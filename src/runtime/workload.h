@@ -13,7 +13,7 @@
 
 namespace convoy::runtime {
 
-// No sockets, no threads, no clock.
+// No sockets, no threads, no clock; times are by the worker's.
 class Workload {
  public:
   // What a parcel led to, in all stages.
@@ -28,15 +28,17 @@ class Workload {
   // Of the peer `self`; in place of those before.
   void replace(std::vector<StageSpec> stages, PeerId self);
   void clear() { replace({}, PeerId()); }
+  // Intervals of earlier epochs, which are otherwise kept.
+  void forget_intervals() { intervals_.clear(); }
   // As Stage's; counting begins anew.
   void start(std::uint64_t epoch, std::uint64_t window);
-  [[nodiscard]] Step accept(const Parcel& parcel);
+  [[nodiscard]] Step accept(const Parcel& parcel, double now_s);
   void cancel(std::uint64_t epoch, std::uint64_t request);
   // Nothing when its epoch is over or it was cancelled.
   [[nodiscard]] std::vector<Delivery> finish(Computed computed);
 
-  // Adds stages and, if asked for, busy intervals.
-  void report(wire::Figures& figures, bool with_intervals) const;
+  // Adds stages, links and, if asked for, the busy intervals that ended after `after_s`.
+  void report(wire::Figures& figures, bool with_intervals, double after_s = 0) const;
 
  private:
   struct Running {
@@ -44,16 +46,20 @@ class Workload {
     std::uint64_t requests = 0;
     Seconds busy{0};
     Bytes sent{0};
+    std::map<std::uint64_t, double> waiting;  // requests to be computed, since when
   };
   struct Interval {
     StageId stage;
+    std::uint64_t epoch = 0;
     std::uint64_t request = 0;
+    double ready_s = 0;
     double start_s = 0;
     double end_s = 0;
   };
 
   PeerId self_;
   std::map<StageId, Running> stages_;
+  std::map<PeerId, Bytes> sent_;
   std::deque<Interval> intervals_;
 };
 
