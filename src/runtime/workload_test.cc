@@ -49,9 +49,9 @@ TEST(Workload, GivesAParcelToTheStagesThatReadIt) {
 
 TEST(Workload, SaysWhichStagesKeepSomething) {
   Workload work = two_stages();
-  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers,
+  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}, 0).keepers,
               ElementsAre(StageId(1)));
-  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}).keepers, IsEmpty());
+  EXPECT_THAT(work.accept({.epoch = 7, .items = {{ValueId(2), bytes(1)}}}, 0).keepers, IsEmpty());
   const auto failed = work.accept({.epoch = 7,
                                    .request = 1,
                                    .failure = Error{ErrorKind::failure, "no"},
