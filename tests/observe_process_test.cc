@@ -173,7 +173,8 @@ TEST_F(ObserveProcessTest, AWatchedRunTellsMetricsStatusAndTrace) {
   std::map<int, std::pair<double, double>> requests;                // by id
   std::map<int, double> transfers;
   std::set<std::string> processes;
-  for (const json& event : json::parse(*text).at("traceEvents")) {
+  const json trace = json::parse(*text);
+  for (const json& event : trace.at("traceEvents")) {
     const std::string phase = event.at("ph");
     if (event.at("name") == "process_name") processes.insert(event.at("args").at("name"));
     if (phase == "M") continue;

@@ -56,8 +56,8 @@ std::string requests_line(const FleetStatus::Requests& requests) {
 }
 
 Rows devices_of(const FleetStatus& status) {
-  Rows rows = {{"device", "runs", "requests", "busy", "queue", "memory", "peak", "CPU time",
-                "temperature"}};
+  Rows rows = {{"device", "runs", "requests", "busy", "queue", "memory", "peak", "CPU",
+                "warmth"}};
   for (const FleetStatus::Device& device : status.devices) {
     std::vector<const FleetStatus::Stage*> stages;
     for (const FleetStatus::Stage& stage : status.stages) {

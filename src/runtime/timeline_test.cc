@@ -34,7 +34,8 @@ Timeline two_devices() {
 
 std::vector<json> events(const Timeline& timeline, const std::string& phase) {
   std::vector<json> found;
-  for (const json& event : json::parse(to_trace_events(timeline)).at("traceEvents")) {
+  const json trace = json::parse(to_trace_events(timeline));
+  for (const json& event : trace.at("traceEvents")) {
     if (event.at("ph") == phase) found.push_back(event);
   }
   return found;

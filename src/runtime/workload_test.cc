@@ -55,7 +55,7 @@ TEST(Workload, SaysWhichStagesKeepSomething) {
   const auto failed = work.accept({.epoch = 7,
                                    .request = 1,
                                    .failure = Error{ErrorKind::failure, "no"},
-                                   .items = {{ValueId(1), {}}}});
+                                   .items = {{ValueId(1), {}}}}, 0);
   EXPECT_THAT(failed.keepers, IsEmpty());
   EXPECT_THAT(failed.failed, ElementsAre(StageId(0)));
 }
