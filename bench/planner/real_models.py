@@ -23,6 +23,7 @@ def device(name, cores, memory_mb, mbit):
     return f"  - {{name: {name}, cores: {cores}, memory: {memory_mb} MB, bandwidth: {mbit} Mbit/s}}\n"
 
 
+# Cores: at most 1.5 in all, so that two are enough for the network and the coordinator, too.
 # Memory in parts of the model's file, so that "tight" is tight for every model; beside it each worker
 # needs some 60 MB of its own.
 def fleets(model_mb):
@@ -33,11 +34,11 @@ def fleets(model_mb):
         device("laptop", 0.8, room(2), 100), device("tablet", 0.45, room(2), 80),
         device("phone", 0.25, room(2), 90)]
     yield "four, tight memory", "link", [
-        device("a", 0.6, room(0.5), 100), device("b", 0.5, room(0.4), 100),
-        device("c", 0.35, room(0.4), 100), device("d", 0.25, room(0.3), 100)]
+        device("a", 0.45, room(0.5), 100), device("b", 0.4, room(0.4), 100),
+        device("c", 0.3, room(0.4), 100), device("d", 0.2, room(0.3), 100)]
     yield "eight unequal", "link", [
         device(f"d{i + 1}", cores, room(1), 200)
-        for i, cores in enumerate([0.4, 0.35, 0.3, 0.2, 0.2, 0.15, 0.1, 0.1])]
+        for i, cores in enumerate([0.3, 0.25, 0.2, 0.15, 0.15, 0.12, 0.1, 0.08])]
     yield "three, slow radio", "radio", [
         device("laptop", 0.8, room(2), 20), device("tablet", 0.45, room(2), 12),
         device("phone", 0.25, room(2), 8)]
