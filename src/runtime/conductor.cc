@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 
 // Workers that are away are tried again so often.
 constexpr Seconds kTryAgain{0.5};
+// Who was here before runs already, so it answers at once if the way to it is open; a new connection
+// finds that out sooner than one that waits.
+constexpr Seconds kAnswerAgain{3};
 // No device that comes back waits longer before it is used.
 constexpr Seconds kMostSteady{60};
 // A plan that failed is not tried again for its `bar`, which doubles up to this.
@@ -289,7 +292,10 @@ void Conductor::watch(DeviceId device, Time now) {
       if (worker.state == Worker::State::greeting) greet(device, now);
       return;
     case Worker::State::greeting:
-      if (now - worker.since < std::min(worker.at.patience, options_.load_timeout)) return;
+      if (now - worker.since < std::min(worker.was_here ? kAnswerAgain : worker.at.patience,
+                                        options_.load_timeout)) {
+        return;
+      }
       return lose(device, world_->unreached(device), false, now);
     case Worker::State::here:
       break;
