@@ -3,6 +3,8 @@
 // grow, what is under way is bounded, on each link and before each, and nothing hangs. A seed that
 // fails always fails:
 //   CONVOY_SEED=4711 convoy_runtime_test --gtest_filter='*Simulation*'
+// More seeds in each of the eight shards:
+//   CONVOY_SEEDS=1250 convoy_runtime_test --gtest_filter='*Simulation*'
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -706,14 +708,15 @@ class Simulation : private ConductorWorld {
 class SimulationTest : public testing::TestWithParam<int> {};
 
 TEST_P(SimulationTest, LosesNoRequestWhateverHappens) {
-  constexpr std::uint64_t kSeeds = 250;
   const Files files;
   if (const char* const one = std::getenv("CONVOY_SEED")) {
     Simulation(files, std::strtoull(one, nullptr, 10)).run();
     return;
   }
-  const auto first = static_cast<std::uint64_t>(GetParam()) * kSeeds;
-  for (std::uint64_t seed = first; seed < first + kSeeds; ++seed) {
+  const char* const more = std::getenv("CONVOY_SEEDS");
+  const std::uint64_t seeds = more ? std::strtoull(more, nullptr, 10) : 250;
+  const auto first = static_cast<std::uint64_t>(GetParam()) * seeds;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     Simulation(files, seed).run();
     if (HasFailure()) FAIL() << "with CONVOY_SEED=" << seed;
   }
