@@ -72,6 +72,9 @@ Result<engine::SharedTensor> take_tensor(const wire::TensorHeader& header, Parts
   return tensor;
 }
 
+// ZeroMQ has sent a tensor; `hint` is its owner.
+void let_go_of_tensor(void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); }
+
 }  // namespace
 
 wire::Failure to_wire(const Error& error) {
@@ -133,8 +136,7 @@ void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& heade
   auto owner = std::make_unique<std::shared_ptr<const void>>(tensor.owner);
   parts.emplace_back(
       const_cast<std::byte*>(tensor.data.data()), tensor.data.size(),
-      [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); },
-      owner.get());
+      let_go_of_tensor, owner.get());
   owner.release();
 }
 
