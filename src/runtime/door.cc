@@ -74,17 +74,22 @@ Result<Door::Socket> Door::listen(Gate::Side side) {
   return Socket{std::move(socket), *std::move(monitor)};
 }
 
+void Door::close() {
+  for (Socket* const each : {&control_, &data_}) {
+    stop_watching(each->socket);
+    *each = {};
+  }
+}
+
 Result<void> Door::reopen() {
   count_failures();
-  control_ = {};
-  data_ = {};
+  close();
   // ZeroMQ closes in a thread of its own.
   const Clock::time_point deadline = Clock::now() + kRebind;
   while (true) {
     auto opened = open();
     if (opened || Clock::now() >= deadline) return opened;
-    control_ = {};
-    data_ = {};
+    close();
     std::this_thread::sleep_for(5ms);
   }
 }

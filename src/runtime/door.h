@@ -35,6 +35,10 @@ class Door {
   Door(zmq::context_t& context, Endpoint endpoint, std::optional<KeyPair> own,
        std::function<void(std::string_view)> log);
 
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+  ~Door() { close(); }
+
   [[nodiscard]] Result<void> open();
   // Closes all connections, and lets those come back that may.
   [[nodiscard]] Result<void> reopen();
@@ -62,6 +66,7 @@ class Door {
     zmq::socket_t socket;
     zmq::socket_t monitor;  // tells failed connections
   };
+  void close();
   [[nodiscard]] Result<Socket> listen(Gate::Side side);
   void say_refused(Gate::Side side, const std::string& address, const std::string& key);
 

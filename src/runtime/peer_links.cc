@@ -41,6 +41,7 @@ Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
 }
 
 void PeerLinks::close() {
+  for (Link& link : links_ | std::views::values) stop_watching(link.socket);
   links_.clear();
   pacer_ = Pacer({}, Pacer::Sharing::own_links);
 }

@@ -23,6 +23,9 @@ class PeerLinks {
  public:
   PeerLinks(zmq::context_t& context, std::optional<KeyPair> own)
       : context_(context), own_(std::move(own)) {}
+  PeerLinks(const PeerLinks&) = delete;
+  PeerLinks& operator=(const PeerLinks&) = delete;
+  ~PeerLinks() { close(); }
 
   // Drops what was connected before, connects, and knocks at each peer. Error: an address that is
   // none, or a peer whose link would be encrypted at one end only.

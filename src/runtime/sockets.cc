@@ -42,6 +42,10 @@ Result<zmq::socket_t> watch(zmq::context_t& context, zmq::socket_t& socket, int 
   return monitor;
 }
 
+void stop_watching(zmq::socket_t& socket) {
+  if (socket) ::zmq_socket_monitor(socket.handle(), nullptr, 0);
+}
+
 int next_event(zmq::socket_t& monitor) {
   const std::optional<Parts> parts = receive(monitor);
   if (!parts || parts->front().size() < sizeof(std::uint16_t)) return 0;

@@ -34,6 +34,9 @@ void secure_client(zmq::socket_t& socket, const KeyPair& own, const std::string&
 // A socket that tells what becomes of the connections of another: of the ZMQ_EVENT_* in `events`.
 [[nodiscard]] Result<zmq::socket_t> watch(zmq::context_t& context, zmq::socket_t& socket,
                                           int events);
+// Must come before the watching socket goes: ZeroMQ's own thread waits for whoever watches and is not
+// there.
+void stop_watching(zmq::socket_t& socket);
 // The next event, or 0 if nothing has happened.
 [[nodiscard]] int next_event(zmq::socket_t& monitor);
 

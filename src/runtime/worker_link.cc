@@ -51,6 +51,8 @@ Result<WorkerLink> WorkerLink::connect(zmq::context_t& context, std::string devi
   return link;
 }
 
+WorkerLink::~WorkerLink() { stop_watching(control_); }
+
 Result<void> WorkerLink::open_data() {
   return runtime::connect(data_, worker_.endpoint.data);
 }

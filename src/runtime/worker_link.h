@@ -23,6 +23,10 @@ class WorkerLink {
   [[nodiscard]] static Result<WorkerLink> connect(zmq::context_t& context, std::string device,
                                                   WorkerHost::Worker worker, Seconds silence);
 
+  WorkerLink(WorkerLink&&) noexcept = default;
+  WorkerLink& operator=(WorkerLink&&) = delete;
+  ~WorkerLink();
+
   [[nodiscard]] const WorkerHost::Worker& worker() const { return worker_; }
   // The way for tensors; only who has said hello is admitted there.
   [[nodiscard]] Result<void> open_data();
