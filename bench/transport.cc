@@ -19,7 +19,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 #include <zmq.hpp>
@@ -28,6 +27,7 @@
 #include "runtime/door.h"
 #include "runtime/peer_links.h"
 #include "runtime/sockets.h"
+#include "good.h"
 #include "tcp_relay.h"
 
 namespace convoy {
@@ -41,12 +41,6 @@ constexpr std::size_t kWarmUp = 16;
 constexpr std::size_t kBytesATurn = std::size_t{128} << 20;
 constexpr std::array<std::size_t, 3> kSizes = {64 << 10, 512 << 10, 4 << 20};
 constexpr auto kLook = 20ms;  // how often a receiver looks whether it is over
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
 
 struct Keys {
   runtime::KeyPair sender = good(runtime::make_key_pair());
@@ -123,9 +117,7 @@ bool take(runtime::Door& door, runtime::Letter letter, std::size_t bytes) {
   if (header.kind() == runtime::wire::DataHeader::KNOCK) {
     runtime::wire::DataHeader open;
     open.set_kind(runtime::wire::DataHeader::OPEN);
-    runtime::Parts reply;
-    reply.push_back(runtime::to_part(open));
-    door.send(runtime::Gate::Side::data, letter.route, std::move(reply));
+    door.send(runtime::Gate::Side::data, letter.route, runtime::to_parts(open));
     return false;
   }
   const runtime::Parcel parcel = good(runtime::decode(header, letter.parts));
@@ -173,8 +165,9 @@ Seconds by_convoy(const Setting& setting, const engine::SharedTensor& payload,
   }
   std::uint64_t request = 0;
   const auto send = [&] {
-    links.send({kReceiver, {.epoch = 1, .request = request++, .items = {{ValueId(0), payload}}}},
-               Clock::now());
+    const runtime::Parcel parcel{
+        .epoch = 1, .request = request++, .items = {{ValueId(0), payload}}};
+    links.send({kReceiver, parcel.request, runtime::encode(parcel, kSender)}, Clock::now());
   };
   return time(send, credits, messages);
 }
