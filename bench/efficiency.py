@@ -12,12 +12,12 @@ says. Prints Markdown; the goal is 92 % of the bound. Emulation needs root; run 
 does nothing else.
 """
 import argparse
-import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
+
+from command import convoy
 
 # Cores of each device. What they claim together is less than the two cores of the machine, as the
 # coordinator and the network need some, too.
@@ -27,14 +27,6 @@ FLEETS = {
     "4: 0.6, 0.45, 0.3, 0.2": [0.6, 0.45, 0.3, 0.2],
 }
 LINKS_MBIT = [100, 400]
-
-
-def convoy(program, *arguments):
-    """The JSON of a command, or the sentence with which it failed."""
-    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True)
-    if done.returncode:
-        return None, done.stderr.strip().splitlines()[-1]
-    return json.loads(done.stdout), ""
 
 
 def percent(share):

@@ -17,7 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,6 +25,7 @@
 #include "onnx/testing.h"
 #include "runtime/key_folder.h"
 #include "runtime/pipeline.h"
+#include "good.h"
 #include "tcp_relay.h"
 
 namespace convoy {
@@ -38,12 +38,6 @@ enum class Way {
   tcp,        // `convoy worker --keys none` at an address of its own
   encrypted,  // the same with keys
 };
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
 
 std::string device_name(std::size_t stage) { return fmt::format("device-{}", stage); }
 

@@ -18,6 +18,7 @@
 #include "engine/sample.h"
 #include "engine/session.h"
 #include "foundation/cache_folder.h"
+#include "good.h"
 #include "onnx/graph.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
@@ -26,12 +27,6 @@ namespace {
 
 using namespace convoy;
 using Clock = std::chrono::steady_clock;
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 void run(const std::filesystem::path& model, std::size_t pairs, std::size_t requests) {
   const auto file = good(

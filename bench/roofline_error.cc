@@ -23,6 +23,7 @@
 #include "engine/optimized_cache.h"
 #include "engine/sample.h"
 #include "foundation/cache_folder.h"
+#include "good.h"
 #include "onnx/graph.h"
 #include "onnx/model.h"
 #include "profile/calibrate.h"
@@ -32,12 +33,6 @@
 namespace {
 
 using namespace convoy;
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 // One node, in seconds.
 struct Pair {

@@ -33,14 +33,8 @@ using testing::SizeIs;
 
 const DeviceId phone(0), tablet(1), laptop(2);
 
-// 40 Mbit/s between the three.
-fleet::Fleet three_devices() {
-  fleet::Fleet fleet;
-  for (const char* name : {"phone", "tablet", "laptop"}) fleet.devices.push_back({.name = name});
-  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
-      3, ById<DeviceId, fleet::Link>(3, {.bandwidth = BytesPerSecond(5e6)}));
-  return fleet;
-}
+// 40 Mbit/s between each two.
+const fleet::Link kLink{.bandwidth = BytesPerSecond(5e6)};
 
 class EmulatedNetworkTest : public ThreePartsTest {
  protected:
@@ -58,7 +52,7 @@ class EmulatedNetworkTest : public ThreePartsTest {
 
   void start(const fleet::FleetChanges& changes = {},
              const runtime::PipelineOptions& options = {}) {
-    const fleet::Fleet fleet = three_devices();
+    const fleet::Fleet fleet = three_devices(kLink);
     host_ = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
                                             emulation::MemoryLimit::ignored,
                                             emulation::Enforcement::automatic, changes));

@@ -20,7 +20,7 @@
 
 #include "emulation/child_process.h"
 #include "emulation/local_host.h"
-#include "engine/compare.h"
+#include "foundation/clock.h"
 #include "foundation/file.h"
 #include "of_process.h"
 #include "runtime/pipeline.h"
@@ -58,10 +58,7 @@ class Feed {
       if (!answer) return answer.error().message;
       if (!*answer) continue;
       if ((*answer)->request != answered_) return "not the next answer";
-      for (std::size_t i = 0; i < (*answer)->outputs.size(); ++i) {
-        const auto& expected = split_.expected.at(split_.map.outputs[i]);
-        if (!engine::compare((*answer)->outputs[i], expected).identical) return "another answer";
-      }
+      if (!is_right(split_, **answer)) return "another answer";
       ++answered_;
     }
     return "";
@@ -81,7 +78,7 @@ class Feed {
 
 // A word with an action, once a time has come.
 std::function<bool()> after(Seconds time, std::function<void()> act) {
-  return [end = Clock::now() + std::chrono::ceil<Clock::duration>(time), act = std::move(act)] {
+  return [end = from_now(time), act = std::move(act)] {
     if (Clock::now() < end) return false;
     act();
     return true;
@@ -108,13 +105,6 @@ class FailureTest : public ThreePartsTest {
       plans.push_back(plan({device, device, device}, 0.03));
     }
     return plans;
-  }
-  static fleet::Fleet three(fleet::Link link = {}) {
-    fleet::Fleet fleet;
-    for (const char* name : {"phone", "tablet", "laptop"}) fleet.devices.push_back({.name = name});
-    fleet.links =
-        ById<DeviceId, ById<DeviceId, fleet::Link>>(3, ById<DeviceId, fleet::Link>(3, link));
-    return fleet;
   }
   void TearDown() override {
     for (const runtime::Recovery& recovery : pipeline_ ? pipeline_->recoveries()
@@ -162,7 +152,7 @@ class FailureTest : public ThreePartsTest {
 };
 
 TEST_F(FailureTest, AWorkerThatIsKilledCostsNoRequest) {
-  start_emulated(three(), plans());
+  start_emulated(three_devices(), plans());
   ASSERT_EQ(feed_->run(20), "");
   EXPECT_EQ(feed_->run(after(300ms, [] { ::kill(process_of("tablet"), SIGKILL); })), "");
   EXPECT_EQ(feed_->run(50), "");
@@ -172,7 +162,7 @@ TEST_F(FailureTest, AWorkerThatIsKilledCostsNoRequest) {
 }
 
 TEST_F(FailureTest, TwoThatAreKilledAtOnceCostNoRequest) {
-  start_emulated(three(), plans());
+  start_emulated(three_devices(), plans());
   EXPECT_EQ(feed_->run(after(300ms,
                              [] {
                                const pid_t one = process_of("tablet");
@@ -185,7 +175,7 @@ TEST_F(FailureTest, TwoThatAreKilledAtOnceCostNoRequest) {
 }
 
 TEST_F(FailureTest, TheLastDeviceThatIsLostIsTheEndAndSaysSo) {
-  start_emulated(three(), plans());
+  start_emulated(three_devices(), plans());
   EXPECT_EQ(feed_->run(after(100ms,
                              [] {
                                for (const char* device : {"phone", "tablet", "laptop"}) {
@@ -196,7 +186,7 @@ TEST_F(FailureTest, TheLastDeviceThatIsLostIsTheEndAndSaysSo) {
 }
 
 TEST_F(FailureTest, AWorkerThatHangsIsGoneInASecondAndAsAGhostHarmless) {
-  start_emulated(three(), plans());
+  start_emulated(three_devices(), plans());
   ASSERT_EQ(feed_->run(10), "");
   const pid_t tablet = process_of("tablet");
   ::kill(tablet, SIGSTOP);
@@ -211,7 +201,7 @@ TEST_F(FailureTest, AWorkerThatHangsIsGoneInASecondAndAsAGhostHarmless) {
 }
 
 TEST_F(FailureTest, AWorkerThatIsSlowedDownCostsNoRequest) {
-  start_emulated(three(), plans());
+  start_emulated(three_devices(), plans());
   const pid_t tablet = process_of("tablet");
   // A quarter of the time it goes on.
   std::jthread brake([&](const std::stop_token& stop) {
@@ -229,7 +219,7 @@ TEST_F(FailureTest, AWorkerThatIsSlowedDownCostsNoRequest) {
 TEST_F(FailureTest, AWorkerWithoutMemoryForItsPartIsDoneWithout) {
   const emulation::Capabilities able = emulation::probe();
   if (!able.memory_limit) GTEST_SKIP() << testing::PrintToString(able.reasons);
-  fleet::Fleet fleet = three();
+  fleet::Fleet fleet = three_devices();
   fleet.devices[DeviceId(1)].memory = Bytes(8'000'000);
   start_emulated(fleet, plans());
   EXPECT_EQ(pipeline_->plan(), 1u);
@@ -245,7 +235,7 @@ class BlackOutTest : public FailureTest {
     if (!able.shaped_network) GTEST_SKIP() << testing::PrintToString(able.reasons);
   }
   void run_through(emulation::Direction direction, Seconds length) {
-    start_emulated(three({.bandwidth = BytesPerSecond(5e6)}), plans(), {.comeback = 30s});
+    start_emulated(three_devices({.bandwidth = BytesPerSecond(5e6)}), plans(), {.comeback = 30s});
     ASSERT_EQ(feed_->run(10), "");
     ASSERT_TRUE(host_->network()->cut(DeviceId(1), direction));
     EXPECT_EQ(feed_->run(after(length,
@@ -276,7 +266,7 @@ TEST_F(BlackOutTest, LongOfAMinuteToTheDevice) {
 }
 
 TEST_F(BlackOutTest, OfAllDevicesIsWaitedFor) {
-  start_emulated(three({.bandwidth = BytesPerSecond(5e6)}), plans(), {.comeback = 30s});
+  start_emulated(three_devices({.bandwidth = BytesPerSecond(5e6)}), plans(), {.comeback = 30s});
   ASSERT_EQ(feed_->run(10), "");
   for (const DeviceId device : {DeviceId(0), DeviceId(1), DeviceId(2)}) {
     ASSERT_TRUE(host_->network()->cut(device));
@@ -291,7 +281,7 @@ TEST_F(BlackOutTest, OfAllDevicesIsWaitedFor) {
 }
 
 TEST_F(BlackOutTest, ALinkAtOnePercentCostsNoRequest) {
-  start_emulated(three({.bandwidth = BytesPerSecond(5e6)}), plans(), {.request_timeout = 120s});
+  start_emulated(three_devices({.bandwidth = BytesPerSecond(5e6)}), plans(), {.request_timeout = 120s});
   ASSERT_EQ(feed_->run(5), "");
   ASSERT_TRUE(host_->network()->set_rate(DeviceId(0), DeviceId(1), BytesPerSecond(5e4)));
   std::jthread mender([&] {
@@ -324,7 +314,7 @@ class ComingAndGoingTest : public FailureTest {
     comes_true([&] { return workers_.at(device).status().has_value(); });
   }
   void start(runtime::PipelineOptions options = {}) {
-    fleet::Fleet fleet = three();
+    fleet::Fleet fleet = three_devices();
     for (fleet::Device& device : fleet.devices) {
       const int port = ports_.try_emplace(device.name, free_port()).first->second;
       device.address = fmt::format("tcp://127.0.0.1:{}", port);

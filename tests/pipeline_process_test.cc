@@ -41,13 +41,12 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using Clock = std::chrono::steady_clock;
 
-fleet::Fleet three_devices(double cores = 0, Bytes memory = Bytes(0), fleet::Link link = {}) {
-  fleet::Fleet fleet;
-  for (const char* name : {"phone", "tablet", "laptop"}) {
-    fleet.devices.push_back({.name = name, .memory = memory, .cores = cores});
+fleet::Fleet limited_devices(double cores, Bytes memory = Bytes(0), fleet::Link link = {}) {
+  fleet::Fleet fleet = three_devices(link);
+  for (const DeviceId device : fleet.devices.ids()) {
+    fleet.devices[device].memory = memory;
+    fleet.devices[device].cores = cores;
   }
-  fleet.links = ById<DeviceId, ById<DeviceId, fleet::Link>>(
-      3, ById<DeviceId, fleet::Link>(3, link));
   return fleet;
 }
 
@@ -107,7 +106,7 @@ TEST_F(PipelineProcessTest, DevicesThatTakeTurnsGiveTheSameAnswersInOrder) {
 TEST_F(PipelineProcessTest, HoldsDevicesToTheirShareOfACoreAndTheirMemory) {
   const emulation::Capabilities able = emulation::probe();
   if (!able.cpu_quota) GTEST_SKIP() << testing::PrintToString(able.reasons);
-  const fleet::Fleet fleet = three_devices(0.25, Bytes(400'000'000));
+  const fleet::Fleet fleet = limited_devices(0.25, Bytes(400'000'000));
   const auto devices = host(fleet);
   EXPECT_THAT(devices->description(), HasSubstr("CPU quota by control group"));
   auto pipeline = start(fleet, *devices);
@@ -127,7 +126,7 @@ TEST_F(PipelineProcessTest, HoldsLinksToTheirRate) {
   const emulation::Capabilities able = emulation::probe();
   if (!able.shaped_network) GTEST_SKIP() << testing::PrintToString(able.reasons);
   // 16 Mbit/s between the devices, nothing between them and us.
-  const fleet::Fleet fleet = three_devices(0, Bytes(0), {.bandwidth = BytesPerSecond(2e6)});
+  const fleet::Fleet fleet = limited_devices(0, Bytes(0), {.bandwidth = BytesPerSecond(2e6)});
   const auto devices = host(fleet);
   EXPECT_THAT(devices->description(), HasSubstr("links shaped by HTB"));
   auto pipeline = start(fleet, *devices);
@@ -144,7 +143,7 @@ TEST_F(PipelineProcessTest, HoldsLinksToTheirRate) {
 
 TEST_F(PipelineProcessTest, StretchesAndPacesWhereTheKernelDoesNotHelp) {
   const fleet::Fleet fleet =
-      three_devices(0.5, Bytes(0), {.bandwidth = BytesPerSecond(20e6), .latency = 10ms});
+      limited_devices(0.5, Bytes(0), {.bandwidth = BytesPerSecond(20e6), .latency = 10ms});
   const auto devices = host(fleet, emulation::Enforcement::in_process);
   EXPECT_THAT(devices->description(),
               AllOf(HasSubstr("computing stretched in the workers (as asked)"),
@@ -166,7 +165,7 @@ TEST_F(PipelineProcessTest, StretchesAndPacesWhereTheKernelDoesNotHelp) {
 }
 
 TEST_F(PipelineProcessTest, SaysAtOnceThatAWorkerWasKilled) {
-  const fleet::Fleet fleet = three_devices(1, Bytes(400'000'000), {.bandwidth = BytesPerSecond(1e7)});
+  const fleet::Fleet fleet = limited_devices(1, Bytes(400'000'000), {.bandwidth = BytesPerSecond(1e7)});
   const auto devices = host(fleet);
   auto pipeline = start(fleet, *devices);
   ASSERT_TRUE(pipeline) << pipeline.error().message;
@@ -201,7 +200,7 @@ TEST_F(PipelineProcessTest, NoticesAWorkerThatHangs) {
 TEST_F(PipelineProcessTest, SaysThatAWorkerRanOutOfMemory) {
   const emulation::Capabilities able = emulation::probe();
   if (!able.memory_limit) GTEST_SKIP() << testing::PrintToString(able.reasons);
-  const fleet::Fleet fleet = three_devices(0, Bytes(8'000'000));
+  const fleet::Fleet fleet = limited_devices(0, Bytes(8'000'000));
   const auto devices = host(fleet);
   const auto pipeline = start(fleet, *devices);
   ASSERT_FALSE(pipeline);

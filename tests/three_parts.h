@@ -18,6 +18,8 @@
 #include "engine/named_run.h"
 #include "engine/optimize.h"
 #include "engine/sample.h"
+#include "fleet/fleet.h"
+#include "good.h"
 #include "onnx/cut.h"
 #include "runtime/pipeline.h"
 
@@ -26,6 +28,15 @@ namespace convoy {
 inline const std::filesystem::path kModel =
     "/usr/share/libonnx-testdata/data/light/light_squeezenet.onnx";
 
+// The devices that run them, with these links between each two.
+inline fleet::Fleet three_devices(fleet::Link link = {}) {
+  fleet::Fleet fleet;
+  for (const char* name : {"phone", "tablet", "laptop"}) fleet.devices.push_back({.name = name});
+  fleet.links =
+      ById<DeviceId, ById<DeviceId, fleet::Link>>(3, ById<DeviceId, fleet::Link>(3, link));
+  return fleet;
+}
+
 // SqueezeNet in three parts, made once for all tests, and what the whole says of a sample.
 struct Split {
   std::filesystem::path folder;
@@ -33,12 +44,6 @@ struct Split {
   engine::NamedTensors inputs;
   engine::NamedTensors expected;
 };
-
-template <class T>
-T good(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 inline Split split_in_three(const std::filesystem::path& folder) {
   Split split{.folder = folder / "pieces"};
@@ -75,6 +80,15 @@ inline std::vector<engine::SharedTensor> inputs_of(Split& split) {
   return inputs;
 }
 
+// Whether it is what the whole model says.
+inline bool is_right(const Split& split, const runtime::Answer& answer) {
+  for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
+    const auto& expected = split.expected.at(split.map.outputs[i]);
+    if (!engine::compare(answer.outputs[i], expected).identical) return false;
+  }
+  return true;
+}
+
 // Runs `count` requests; each must give the whole model's answer, in order.
 inline Result<void> expect_right_answers(Split& split, runtime::Pipeline& pipeline,
                                          std::size_t count) {
@@ -84,10 +98,7 @@ inline Result<void> expect_right_answers(Split& split, runtime::Pipeline& pipeli
       [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs_of(split); },
       [&](const runtime::Answer& answer) {
         EXPECT_EQ(answer.request, next++);
-        for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
-          const auto& expected = split.expected.at(split.map.outputs[i]);
-          EXPECT_TRUE(engine::compare(answer.outputs[i], expected).identical);
-        }
+        EXPECT_TRUE(is_right(split, answer));
       },
       nullptr);
 }

@@ -8,12 +8,13 @@ predicted period, then the pipeline of auto's plan, run and measured three times
 Prints Markdown. Emulation needs root; run it on a machine that does nothing else.
 """
 import argparse
-import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from command import convoy
 
 SOLVERS = ["chain", "ideals", "search", "memory"]
 RUNS = 3
@@ -42,14 +43,6 @@ def fleets(model_mb):
     yield "three, slow radio", "radio", [
         device("laptop", 0.8, room(2), 20), device("tablet", 0.45, room(2), 12),
         device("phone", 0.25, room(2), 8)]
-
-
-def convoy(program, *arguments):
-    """The JSON of a command, or the sentence with which it failed."""
-    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True)
-    if done.returncode:
-        return None, done.stderr.strip().splitlines()[-1]
-    return json.loads(done.stdout), ""
 
 
 def ms(seconds):
