@@ -141,14 +141,11 @@ DeviceId CaseHost::fastest(const Costed& costed) const {
 PartitionResult CaseHost::realize(const Costed& costed, const onnx::Partition& partition,
                                   plan::Plan plan) {
   const fleet::Fleet& fleet = context_.devices->fleet;
-  std::vector<std::vector<std::string>> turns;
-  for (const plan::PlacedStage& stage : plan.placement) {
-    turns.push_back(plan::names_in_turn(stage, fleet));
-  }
   context_.progress("cutting and checking", 0, 0);
   const fs::path directory = context_.directory / "sub_models";
   const onnx::SplitMap map =
-      or_throw(split(costed.model, partition, turns, context_.settings.mode, directory));
+      or_throw(split(costed.model, partition, plan::names_in_turn(plan.placement, fleet),
+                     context_.settings.mode, directory));
   if (costed.model.level != context_.settings.level) {
     record_.notes.push_back(fmt::format(
         "optimised at level {} instead of {}, which would fuse away values that the partition "

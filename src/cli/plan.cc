@@ -27,6 +27,7 @@
 #include "foundation/file.h"
 #include "foundation/sha256.h"
 #include "foundation/suggest.h"
+#include "plan/assignment.h"
 #include "plan/evaluate.h"
 #include "plan/marginal.h"
 #include "plan/objective.h"
@@ -261,17 +262,17 @@ Result<void> print_front(const Arguments& arguments, const plan::CostGraph& grap
 }
 
 // The sub-models of a placement, with their map.
-Result<void> cut(const fleet::Fleet& fleet, const Subject& subject,
-                 const profile::PlannedGraph& graph, const plan::Placement& placement,
+Result<void> cut(const Subject& subject, const onnx::Partition& partition,
+                 const plan::Placement& placement, const fleet::Fleet& fleet,
                  const std::filesystem::path& directory) {
-  std::vector<std::vector<std::string>> turns;
-  for (const plan::PlacedStage& stage : placement) {
-    turns.push_back(plan::names_in_turn(stage, fleet));
-  }
-  const onnx::Partition partition =
-      profile::partition_of(graph, subject.model.graph.nodes.size(), placement);
-  return bench::split(subject.model, partition, turns, onnx::CutMode::exact, directory)
+  return bench::split(subject.model, partition, plan::names_in_turn(placement, fleet),
+                      onnx::CutMode::exact, directory)
       .transform([](const onnx::SplitMap&) {});
+}
+
+onnx::Partition partition_of(const Subject& subject, const profile::PlannedGraph& graph,
+                             const plan::Placement& placement) {
+  return profile::partition_of(graph, subject.model.graph.nodes.size(), placement);
 }
 
 // The plans that stand by, for convoy run: one for each loss, and the whole model for each device
@@ -288,7 +289,8 @@ Result<void> write_standby(const Arguments& arguments, const fleet::Fleet& fleet
     index.plans.push_back(entry);
     return std::filesystem::exists(folder / entry.folder)
                ? Result<void>()
-               : cut(fleet, subject, planned.graph, placement, folder / entry.folder);
+               : cut(subject, partition_of(subject, planned.graph, placement), placement, fleet,
+                     folder / entry.folder);
   };
   for (const plan::Standby& standby : planned.standby->losses) {
     if (!standby.plan) continue;
@@ -299,9 +301,8 @@ Result<void> write_standby(const Arguments& arguments, const fleet::Fleet& fleet
     if (!added) return added;
   }
   const plan::CostGraph& costs = planned.graph.costs;
-  const std::vector<NodeId> nodes = costs.nodes.ids() | std::ranges::to<std::vector>();
   for (const DeviceId device : fleet.devices.ids()) {
-    const plan::Placement whole = {{.device = device, .nodes = nodes}};
+    const plan::Placement whole = plan::alone_on(costs, device);
     const plan::Figures figures = plan::evaluate(costs, fleet, whole);
     if (!plan::shortages(figures, fleet).empty() || !std::isfinite(figures.period.count())) continue;
     auto added = add(whole, {.folder = "whole",
@@ -315,19 +316,10 @@ Result<void> write_standby(const Arguments& arguments, const fleet::Fleet& fleet
 // The sub-models with their map, and the plan beside them.
 Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const Subject& subject,
                    const Planned& planned) {
-  if (subject.points) {
-    std::vector<std::vector<std::string>> turns;
-    for (const plan::PlacedStage& stage : planned.plan.placement) {
-      turns.push_back(plan::names_in_turn(stage, fleet));
-    }
-    const auto map = bench::split(subject.model, *subject.points, turns, onnx::CutMode::exact,
-                                  arguments.output);
-    if (!map) return std::unexpected(map.error());
-  } else if (auto done = cut(fleet, subject, planned.graph, planned.plan.placement,
-                             arguments.output);
-             !done) {
-    return done;
-  }
+  const plan::Placement& placement = planned.plan.placement;
+  const onnx::Partition partition =
+      subject.points ? *subject.points : partition_of(subject, planned.graph, placement);
+  if (auto done = cut(subject, partition, placement, fleet, arguments.output); !done) return done;
   const std::filesystem::path standby = std::filesystem::path(arguments.output) / "standby";
   std::error_code problem;
   // Those of the plan that was here before are of no use.

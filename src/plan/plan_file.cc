@@ -186,6 +186,13 @@ std::vector<std::string> names_in_turn(const PlacedStage& stage, const fleet::Fl
   return names;
 }
 
+std::vector<std::vector<std::string>> names_in_turn(const Placement& placement,
+                                                    const fleet::Fleet& fleet) {
+  std::vector<std::vector<std::string>> names;
+  for (const PlacedStage& stage : placement) names.push_back(names_in_turn(stage, fleet));
+  return names;
+}
+
 std::string to_json(const Plan& plan, const CostGraph& graph, const fleet::Fleet& fleet) {
   return text_of(json_of(plan, graph, fleet));
 }

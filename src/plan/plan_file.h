@@ -33,6 +33,9 @@ namespace convoy::plan {
 // The names of a stage's devices, in their turns; mostly one.
 [[nodiscard]] std::vector<std::string> names_in_turn(const PlacedStage& stage,
                                                      const fleet::Fleet& fleet);
+// The same of all stages.
+[[nodiscard]] std::vector<std::vector<std::string>> names_in_turn(const Placement& placement,
+                                                                  const fleet::Fleet& fleet);
 
 // What a plan.json says of who runs what.
 struct PlannedStage {

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "foundation/clock.h"
 #include "plan/online.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
 namespace {
-
-using namespace std::chrono_literals;
 
 // Workers that are away are tried again so often.
 constexpr Seconds kTryAgain{0.5};
@@ -23,10 +22,6 @@ constexpr Seconds kMostBar{60};
 // Chunks underway of a file that a plan waits for, and of one that is sent in advance.
 constexpr std::size_t kUrgent = 16;
 constexpr std::size_t kInAdvance = 1;
-
-Conductor::Time operator+(Conductor::Time time, Seconds span) {
-  return time + std::chrono::ceil<Conductor::Time::duration>(span);
-}
 
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
@@ -89,12 +84,10 @@ void Conductor::begin(Time now) {
 void Conductor::reach(DeviceId device, Time now) {
   Worker& worker = workers_[device];
   worker.since = now;
-  worker.next_try = now + kTryAgain;
+  worker.next_try = later(now, kTryAgain);
   Result<WorkerHost::Worker> reached = world_->reach(device);
   if (!reached) {
-    worker.trouble = within(fmt::format("device {}", fleet_.devices[device].name),
-                            std::move(reached.error()))
-                         .error();
+    worker.trouble = of_device(device, std::move(reached.error()));
     return;
   }
   worker.state = Worker::State::greeting;
@@ -113,12 +106,11 @@ void Conductor::greet(DeviceId device, Time now) {
 
 void Conductor::welcome(DeviceId device, const wire::Answer& answer, Time now) {
   Worker& worker = workers_[device];
-  const fleet::Device& about = fleet_.devices[device];
-  auto fits = check_welcome(answer.welcome(), about, worker.at);
+  auto fits = check_welcome(answer.welcome(), fleet_.devices[device], worker.at);
   if (fits) {
     worker.welcome = true;
     if (auto open = world_->open_data(device); !open) {
-      fits = within(fmt::format("device {}", about.name), std::move(open.error()));
+      fits = std::unexpected(of_device(device, std::move(open.error())));
     }
   }
   if (!fits) {
@@ -127,15 +119,8 @@ void Conductor::welcome(DeviceId device, const wire::Answer& answer, Time now) {
     ask(device, Asked::stop, std::move(stop), now);  // it is whoever's comes next
     return lose(device, std::move(fits.error()), false, now);
   }
-  wire::Request clock;
-  clock.mutable_clock();
-  ask(device, Asked::clock, std::move(clock), now);
-  wire::DataHeader knock;
-  knock.set_kind(wire::DataHeader::KNOCK);
-  knock.set_from(static_cast<std::uint32_t>(kCoordinator.index()));
-  Parts parts;
-  parts.push_back(to_part(knock));
-  world_->send(device, Gate::Side::data, std::move(parts));
+  ask_clock(device, now);
+  world_->send(device, Gate::Side::data, knock(kCoordinator));
 }
 
 void Conductor::arrive(DeviceId device, Time now) {
@@ -157,11 +142,10 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   world_->close(device);
   worker.state = Worker::State::away;
   worker.welcome = false;
+  stop_sending(worker);
   worker.questions.clear();
-  worker.files.clear();
-  worker.transfer.reset();
   worker.holds.clear();
-  worker.next_try = now + kTryAgain;
+  worker.next_try = later(now, kTryAgain);
   if (was_here) {
     const bool stayed = now - worker.since > kMostSteady;
     worker.steady = worker.steady.count() == 0 || stayed
@@ -170,9 +154,9 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   }
   worker.since = now;
   // The plan may have been given up already, for what a worker says of its link to this one.
-  const bool ran = settled_ && serves(device, last_);
+  const bool ran = !reigns_.empty() && serves(device, reigns_.back().plan);
   const bool was_to_run = switch_ && serves(device, switch_->plan);
-  const bool missed = !settled_ && is_first && serves(device, 0);
+  const bool missed = reigns_.empty() && is_first && serves(device, 0);
   if (missed || (was_here && (ran || was_to_run))) {
     recoveries_.push_back({.device = fleet_.devices[device].name,
                            .what = error.message,
@@ -192,6 +176,16 @@ void Conductor::ask(DeviceId device, Asked what, wire::Request request, Time now
                                     .epoch = switch_ ? switch_->epoch : 0});
   parts.insert(parts.begin(), to_part(request));
   world_->send(device, Gate::Side::control, std::move(parts));
+}
+
+void Conductor::ask_clock(DeviceId device, Time now) {
+  wire::Request clock;
+  clock.mutable_clock();
+  ask(device, Asked::clock, std::move(clock), now);
+}
+
+Error Conductor::of_device(DeviceId device, Error error) const {
+  return within(fmt::format("device {}", fleet_.devices[device].name), std::move(error)).error();
 }
 
 void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
@@ -231,9 +225,7 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
   const Question& question = found.mapped();
   const bool of_switch = switch_ && question.epoch == switch_->epoch;
   if (answer.has_failure()) {
-    Error error = within(fmt::format("device {}", fleet_.devices[device].name),
-                         from_wire(answer.failure()))
-                      .error();
+    Error error = of_device(device, from_wire(answer.failure()));
     switch (question.what) {
       case Asked::hello:
         return lose(device, std::move(error), false, now);
@@ -305,16 +297,11 @@ void Conductor::watch(DeviceId device, Time now) {
   if (ping != worker.questions.end()) {
     // What we did not ask for in time, because we slept, does not count against it.
     if (now - std::max(worker.heard, ping->second.asked) <= options_.silence) return;
-    return lose(device,
-                {ErrorKind::lost,
-                 fmt::format("device {} does not answer any more", fleet_.devices[device].name)},
-                false, now);
+    return lose(device, lost(fleet_.devices[device].name, kSilent), false, now);
   }
   if (now - worker.pinged < options_.silence / 4) return;
   worker.pinged = now;
-  wire::Request clock;
-  clock.mutable_clock();
-  ask(device, Asked::clock, std::move(clock), now);
+  ask_clock(device, now);
 }
 
 bool Conductor::is_usable(DeviceId device, Time now) const {
@@ -334,15 +321,18 @@ bool Conductor::holds_files(std::size_t plan, DeviceId device) const {
   });
 }
 
+void Conductor::stop_sending(Worker& worker) {
+  worker.files.clear();
+  worker.transfer.reset();
+  std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
+}
+
 void Conductor::want_files(std::size_t plan, DeviceId device, bool at_once) {
   Worker& worker = workers_[device];
   if (at_once) {
     // What is being sent in advance goes on later, where it is.
     worker.in_advance = 0;
-    worker.transfer.reset();
-    worker.files.clear();
-    std::erase_if(worker.questions,
-                  [](const auto& each) { return each.second.what == Asked::file; });
+    stop_sending(worker);
   }
   for (PlanFile& file : files_for(plans_[plan], device)) {
     if (!worker.holds.contains(file.sha256)) worker.files.push_back({std::move(file), at_once});
@@ -375,9 +365,7 @@ void Conductor::send_files(DeviceId device, Time now) {
 void Conductor::file_failed(DeviceId device, const Error& error, Time now) {
   Worker& worker = workers_[device];
   const File file = worker.files.front();
-  worker.files.clear();
-  worker.transfer.reset();
-  std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
+  stop_sending(worker);
   if (file.at_once && switch_) {
     return bar(within(file.path.filename().string(), error).error(), now);
   }
@@ -434,7 +422,7 @@ void Conductor::reconsider(Time now) {
     if (best && pays(*best, now)) begin_switch(*best, now);
     return;
   }
-  if (!settled_ && best != 0 && !plans_.front().failure &&
+  if (reigns_.empty() && best != 0 && !plans_.front().failure &&
       std::ranges::none_of(plans_.front().devices, [&](DeviceId device) {
         return workers_[device].trouble.has_value();
       })) {
@@ -466,6 +454,10 @@ void Conductor::give_up_or_wait(Time now) {
     ended_ = workers_[device].trouble;
     return;
   }
+}
+
+Conductor::Time Conductor::in_force_since() const {
+  return reigns_.empty() ? began_ : later(began_, reigns_.back().since);
 }
 
 void Conductor::suspend(Time now) {
@@ -549,13 +541,10 @@ void Conductor::resume(Time now) {
   last_switch_ = now - switch_->began;
   reigns_.push_back({.epoch = spec.epoch, .plan = switch_->plan, .since = now - began_});
   running_ = switch_->plan;
-  last_ = switch_->plan;
-  in_force_since_ = now;
   switch_.reset();
   plan.barred.reset();
   plan.failure.reset();
   plan.bar = Plan{}.bar;
-  settled_ = true;
   standstill_.reset();
   for (Recovery& recovery : recoveries_) {
     if (recovery.resumed) continue;
@@ -569,7 +558,7 @@ void Conductor::bar(Error error, Time now) {
   Plan& plan = plans_[switch_->plan];
   recoveries_.push_back({.device = "", .what = error.message, .detected = now - began_});
   plan.failure = std::move(error);
-  plan.barred = now + plan.bar;
+  plan.barred = later(now, plan.bar);
   plan.bar = std::min(kMostBar, 2 * plan.bar);
   switch_.reset();
 }
@@ -600,15 +589,13 @@ void Conductor::cancel(const std::vector<std::uint64_t>& requests) {
     header.set_epoch(epoch());
     header.set_request(request);
     for (const DeviceId device : plans_[*running_].devices) {
-      Parts parts;
-      parts.push_back(to_part(header));
-      world_->send(device, Gate::Side::data, std::move(parts));
+      world_->send(device, Gate::Side::data, to_parts(header));
     }
   }
 }
 
 void Conductor::tick(Time now) {
-  next_tick_ = now + std::min(Seconds(0.1), options_.silence / 8);
+  next_tick_ = later(now, std::min(Seconds(0.1), options_.silence / 8));
   if (const auto deadline = requests_.deadline(); deadline && now > *deadline) {
     cancel(requests_.expire(
         now, fmt::format("not answered within {}", convoy::to_text(options_.request_timeout))));

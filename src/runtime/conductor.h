@@ -6,18 +6,16 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <utility>
 #include <vector>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
 #include "messages.pb.h"
-#include "onnx/split_map.h"
 #include "runtime/coordinator.h"
 #include "runtime/drops.h"
 #include "runtime/file_transfer.h"
@@ -88,7 +86,9 @@ class Conductor {
 
   // The plan in force.
   [[nodiscard]] std::optional<std::size_t> running() const { return running_; }
-  [[nodiscard]] Time in_force_since() const { return in_force_since_; }
+  // That, or the last one that was; and since when.
+  [[nodiscard]] std::size_t last_plan() const { return reigns_.empty() ? 0 : reigns_.back().plan; }
+  [[nodiscard]] Time in_force_since() const;
   [[nodiscard]] std::uint64_t epoch() const { return requests_.epoch(); }
   [[nodiscard]] const ReadyPlan& plan(std::size_t number) const { return plans_[number].ready; }
   [[nodiscard]] const Route& route(std::size_t plan) const { return plans_[plan].route; }
@@ -184,6 +184,8 @@ class Conductor {
   void welcome(DeviceId device, const wire::Answer& answer, Time now);
   void arrive(DeviceId device, Time now);
   void ask(DeviceId device, Asked what, wire::Request request, Time now, Parts parts = {});
+  void ask_clock(DeviceId device, Time now);
+  [[nodiscard]] Error of_device(DeviceId device, Error error) const;
   void take_answer(DeviceId device, const wire::Answer& answer, Time now);
   void watch(DeviceId device, Time now);
   [[nodiscard]] bool is_usable(DeviceId device, Time now) const;
@@ -193,6 +195,7 @@ class Conductor {
   void want_files(std::size_t plan, DeviceId device, bool at_once);
   [[nodiscard]] bool holds_files(std::size_t plan, DeviceId device) const;
   void send_files(DeviceId device, Time now);
+  static void stop_sending(Worker& worker);
   void send_in_advance(DeviceId device, Time now);
   void file_failed(DeviceId device, const Error& error, Time now);
 
@@ -223,16 +226,13 @@ class Conductor {
   Coordinator requests_;
   std::uint64_t epoch_;                // the last that was used
   std::optional<std::size_t> running_;
-  std::size_t last_ = 0;               // that was running
   std::optional<Switch> switch_;
-  bool settled_ = false;               // a plan has run
   Time began_;
-  Time in_force_since_;
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
   std::vector<Recovery> recoveries_;
   Drops drops_;
-  std::vector<Reign> reigns_;
+  std::vector<Reign> reigns_;          // of all plans that have run
   std::optional<Error> ended_;
   std::map<DeviceId, wire::Figures> figures_;
   std::map<DeviceId, wire::Figures> status_;

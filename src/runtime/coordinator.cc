@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "foundation/clock.h"
+
 namespace convoy::runtime {
 
 Coordinator::Coordinator(CoordinatorSpec spec, Seconds request_timeout)
@@ -122,7 +124,7 @@ std::vector<std::uint64_t> Coordinator::expire(Time now, const std::string& why)
 std::optional<Coordinator::Time> Coordinator::deadline() const {
   for (const Pending& request : requests_) {
     if (request.missing == 0) continue;
-    return request.submitted + std::chrono::ceil<Time::duration>(request_timeout_);
+    return later(request.submitted, request_timeout_);
   }
   return std::nullopt;
 }

@@ -1,7 +1,6 @@
 #include "runtime/flow.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace convoy::runtime {
@@ -97,11 +96,8 @@ wire::DataHeader to_wire(const Flow::Receipt& receipt) {
 }
 
 Flow::Receipt from_wire(const wire::DataHeader& receipt) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  const auto bytes = [](std::uint64_t count) {
-    return Bytes(static_cast<std::int64_t>(std::min<std::uint64_t>(count, kMost)));
-  };
-  return {.received = bytes(receipt.received_bytes()), .consumed = bytes(receipt.consumed_bytes())};
+  return {.received = bytes_of(receipt.received_bytes()),
+          .consumed = bytes_of(receipt.consumed_bytes())};
 }
 
 }  // namespace convoy::runtime

@@ -94,7 +94,6 @@ class Flow {
 };
 
 [[nodiscard]] wire::DataHeader to_wire(const Flow::Receipt& receipt);
-// A counter beyond all that can be sent becomes the greatest that can be said.
 [[nodiscard]] Flow::Receipt from_wire(const wire::DataHeader& receipt);
 
 }  // namespace convoy::runtime

@@ -1,10 +1,11 @@
 #include "runtime/observer.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
+#include "runtime/wire.h"
 #include "runtime/worker_status.h"
 
 namespace convoy::runtime {
@@ -19,8 +20,6 @@ constexpr auto kPatience = 500ms;
 constexpr std::size_t kRateSpan = 10;
 constexpr std::size_t kMostRequests = 100'000;   // 40 bytes each
 constexpr std::size_t kMostIntervals = 300'000;  // 48 bytes each
-
-Bytes bytes(std::uint64_t count) { return Bytes(static_cast<std::int64_t>(count)); }
 
 }  // namespace
 
@@ -76,27 +75,13 @@ void Observer::answered(const Result<Answer>& answer, Time now) {
 
 void Observer::sent(DeviceId device, const Parts& parts) {
   if (!publish_) return;
-  for (const auto& part : parts) sent_[device] += bytes(part.size());
+  sent_[device] += bytes_of(parts);
 }
 
 void Observer::gather(Conductor& conductor) {
   for (auto& [device, figures] : conductor.take_status()) {
     const double origin_s = began_s_ + conductor.clock_offset(device).count();
-    const int count = std::min({figures.interval_stage_size(), figures.interval_epoch_size(),
-                                figures.interval_request_size(), figures.interval_ready_s_size(),
-                                figures.interval_start_s_size(), figures.interval_end_s_size()});
-    for (int k = 0; k < count; ++k) {
-      const Timeline::Interval interval{.epoch = figures.interval_epoch(k),
-                                        .stage = figures.interval_stage(k),
-                                        .request = figures.interval_request(k),
-                                        .ready = Seconds(figures.interval_ready_s(k) - origin_s),
-                                        .begin = Seconds(figures.interval_start_s(k) - origin_s),
-                                        .end = Seconds(figures.interval_end_s(k) - origin_s)};
-      const bool makes_sense = std::isfinite(interval.ready.count()) &&
-                               std::isfinite(interval.end.count()) &&
-                               interval.begin <= interval.end;
-      if (makes_sense) intervals_.push_back(interval);
-    }
+    std::ranges::copy(intervals_of(figures, origin_s), std::back_inserter(intervals_));
     for (; intervals_.size() > kMostIntervals; ++forgotten_) intervals_.pop_front();
     figures_.insert_or_assign(device, std::move(figures));
   }
@@ -147,13 +132,11 @@ void Observer::add_stages(FleetStatus& status, const Conductor& conductor) const
     FleetStatus::Stage made{.number = stage.spec.id.index() + 1,
                             .device = route.devices[stage.peer.index() - 1],
                             .file = map.sub_models[stage.sub_model].file};
-    if (const wire::Figures* const figures = figures_of(made.device)) {
-      for (const wire::StageReport& said : figures->stages()) {
-        if (said.stage() != stage.spec.id.index()) continue;
-        made.requests = said.requests();
-        made.busy = Seconds(said.busy_s());
-        made.queue = said.waiting();
-      }
+    const wire::Figures* const figures = figures_of(made.device);
+    if (const auto* const said = figures ? report_of(*figures, stage.spec.id) : nullptr) {
+      made.requests = said->requests();
+      made.busy = Seconds(said->busy_s());
+      made.queue = said->waiting();
     }
     status.stages.push_back(std::move(made));
   }
@@ -170,7 +153,7 @@ void Observer::add_stages(FleetStatus& status, const Conductor& conductor) const
       status.links.push_back(
           {.from = device,
            .to = link.to() == 0 ? "coordinator" : route.devices[link.to() - 1],
-           .sent = bytes(link.sent_bytes())});
+           .sent = bytes_of(link.sent_bytes())});
     }
   }
 }

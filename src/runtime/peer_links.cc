@@ -27,12 +27,7 @@ Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
     if (auto connected = runtime::connect(link.socket, peer.endpoint); !connected) {
       return within(fmt::format("peer {}", peer.name), std::move(connected.error()));
     }
-    wire::DataHeader knock;
-    knock.set_kind(wire::DataHeader::KNOCK);
-    knock.set_from(static_cast<std::uint32_t>(self.index()));
-    Parts parts;
-    parts.push_back(to_part(knock));
-    runtime::send(link.socket, std::move(parts));
+    runtime::send(link.socket, knock(self));
     paces.emplace(peer.id, peer.pace);
     links_.emplace(peer.id, std::move(link));
   }

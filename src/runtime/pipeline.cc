@@ -1,18 +1,19 @@
 #include "runtime/pipeline.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <random>
 #include <utility>
 #include <zmq.hpp>
 
+#include "foundation/clock.h"
 #include "runtime/conductor.h"
 #include "runtime/observer.h"
 #include "runtime/sockets.h"
 #include "runtime/usage.h"
 #include "runtime/wire.h"
 #include "runtime/worker_link.h"
+#include "runtime/worker_status.h"
 
 namespace convoy::runtime {
 namespace {
@@ -32,10 +33,6 @@ constexpr Seconds kAnswer{10};
 constexpr Seconds kLastFigures{2};
 // Workers stay; they free the models for whoever comes next. Who is lost is not waited for.
 constexpr auto kLeave = 2s;
-
-Clock::time_point after(Seconds time) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
-}
 
 // From here on no other pipeline uses any.
 std::uint64_t first_epoch() {
@@ -90,7 +87,6 @@ struct Pipeline::State : ConductorWorld {
   Clock::time_point asked_host;
   Observer observer;
   std::optional<Conductor> conductor;
-  std::size_t plan = 0;  // in force, or the last that was
   double started_s = 0;  // by our steady clock
 };
 
@@ -132,8 +128,7 @@ void Pipeline::State::look_at(DeviceId device, Clock::time_point now, bool ask_h
   }
   if (ask_host || lost[device]) {
     if (const auto obituary = host.obituary(name)) {
-      return conductor->lose(
-          device, {ErrorKind::lost, fmt::format("device {} {}", name, *obituary)}, true, now);
+      return conductor->lose(device, runtime::lost(name, *obituary), true, now);
     }
   }
   if (!links[device]) return;
@@ -143,9 +138,7 @@ void Pipeline::State::look_at(DeviceId device, Clock::time_point now, bool ask_h
   if (!links[device]->is_lost()) return;
   if (!lost[device]) lost[device] = now;
   if (now - *lost[device] < kObituary) return;
-  conductor->lose(
-      device, {ErrorKind::lost, fmt::format("device {} does not answer any more", name)}, false,
-      now);
+  conductor->lose(device, runtime::lost(name, kSilent), false, now);
 }
 
 void Pipeline::State::receive() {
@@ -154,7 +147,6 @@ void Pipeline::State::receive() {
   if (ask_host) asked_host = now;
   for (const DeviceId device : fleet.devices.ids()) look_at(device, now, ask_host);
   conductor->tick(Clock::now());
-  if (conductor->running()) plan = *conductor->running();
   observer.look(*conductor, Clock::now());
 }
 
@@ -185,7 +177,7 @@ Result<void> Pipeline::State::until(Clock::time_point deadline, Done done) {
 Result<std::map<DeviceId, wire::Figures>> Pipeline::State::figures(bool with_intervals) {
   std::optional<std::map<DeviceId, wire::Figures>> figures;
   std::uint64_t asked = 0;  // in this epoch
-  const auto done = until(after(kAnswer), [&] {
+  const auto done = until(from_now(kAnswer), [&] {
     if (conductor->running() && conductor->epoch() != asked) {
       asked = conductor->epoch();
       conductor->ask_figures(with_intervals, Clock::now());
@@ -230,10 +222,10 @@ Result<Pipeline> Pipeline::start(std::vector<ReadyPlan> plans, const fleet::Flee
 }
 
 std::size_t Pipeline::stages() const {
-  return state_->conductor->route(state_->plan).stages.size();
+  return state_->conductor->route(plan()).stages.size();
 }
 
-std::size_t Pipeline::plan() const { return state_->plan; }
+std::size_t Pipeline::plan() const { return state_->conductor->last_plan(); }
 
 bool Pipeline::full() const { return state_->conductor->full(); }
 
@@ -247,7 +239,7 @@ Result<std::uint64_t> Pipeline::submit(std::vector<engine::SharedTensor> inputs)
 
 Result<std::optional<Answer>> Pipeline::next(Seconds timeout) {
   std::optional<Result<Answer>> answer;
-  const auto done = state_->until(after(timeout), [&] {
+  const auto done = state_->until(from_now(timeout), [&] {
     answer = state_->conductor->next();
     return answer.has_value();
   });
@@ -267,7 +259,7 @@ Timeline Pipeline::timeline() {
   Conductor& conductor = *state_->conductor;
   conductor.ask_status(true, Clock::now());
   // What does not come is not there.
-  (void)state_->until(after(kLastFigures), [&] { return !conductor.awaits_status(); });
+  (void)state_->until(from_now(kLastFigures), [&] { return !conductor.awaits_status(); });
   return state_->observer.timeline(conductor);
 }
 
@@ -278,8 +270,8 @@ const std::vector<Recovery>& Pipeline::recoveries() const {
 Result<std::vector<StageReport>> Pipeline::report() {
   const auto all = state_->figures(false);
   if (!all) return std::unexpected(all.error());
-  const Route& route = state_->conductor->route(state_->plan);
-  const onnx::SplitMap& map = state_->conductor->plan(state_->plan).map;
+  const Route& route = state_->conductor->route(plan());
+  const onnx::SplitMap& map = state_->conductor->plan(plan()).map;
   std::vector<StageReport> reports;
   for (const Route::Stage& stage : route.stages) {
     const std::string& device = route.devices[stage.peer.index() - 1];
@@ -287,15 +279,14 @@ Result<std::vector<StageReport>> Pipeline::report() {
     StageReport report{.device = device,
                        .file = map.sub_models[stage.sub_model].file,
                        .span = Clock::now() - state_->conductor->in_force_since(),
-                       .peak_memory = Bytes(static_cast<std::int64_t>(figures.peak_memory_bytes())),
-                       .idle_memory = Bytes(static_cast<std::int64_t>(figures.idle_memory_bytes())),
+                       .peak_memory = bytes_of(figures.peak_memory_bytes()),
+                       .idle_memory = bytes_of(figures.idle_memory_bytes()),
                        .cpu_seconds = figures.cpu_s(),
                        .dropped = from_wire(figures.dropped())};
-    for (const wire::StageReport& said : figures.stages()) {
-      if (said.stage() != stage.spec.id.index()) continue;
-      report.requests = said.requests();
-      report.busy = Seconds(said.busy_s());
-      report.sent = Bytes(static_cast<std::int64_t>(said.sent_bytes()));
+    if (const wire::StageReport* const said = report_of(figures, stage.spec.id)) {
+      report.requests = said->requests();
+      report.busy = Seconds(said->busy_s());
+      report.sent = bytes_of(said->sent_bytes());
     }
     reports.push_back(std::move(report));
   }
@@ -307,22 +298,14 @@ Result<std::vector<BusyInterval>> Pipeline::busy_intervals() {
   if (!all) return std::unexpected(all.error());
   std::vector<BusyInterval> intervals;
   for (const auto& [device, figures] : *all) {
-    const int count = std::min({figures.interval_stage_size(), figures.interval_request_size(),
-                                figures.interval_start_s_size(), figures.interval_end_s_size(),
-                                figures.interval_epoch_size()});
     const double origin_s =
         state_->started_s + state_->conductor->clock_offset(device).count();
-    for (int k = 0; k < count; ++k) {
-      const bool makes_sense =
-          figures.interval_epoch(k) == state_->conductor->epoch() &&
-          figures.interval_stage(k) < stages() && std::isfinite(figures.interval_start_s(k)) &&
-          std::isfinite(figures.interval_end_s(k)) &&
-          figures.interval_start_s(k) <= figures.interval_end_s(k);
-      if (!makes_sense) continue;
-      intervals.push_back({.stage = figures.interval_stage(k),
-                           .request = figures.interval_request(k),
-                           .start_s = figures.interval_start_s(k) - origin_s,
-                           .end_s = figures.interval_end_s(k) - origin_s});
+    for (const Timeline::Interval& interval : intervals_of(figures, origin_s)) {
+      if (interval.epoch != state_->conductor->epoch() || interval.stage >= stages()) continue;
+      intervals.push_back({.stage = interval.stage,
+                           .request = interval.request,
+                           .start_s = interval.begin.count(),
+                           .end_s = interval.end.count()});
     }
   }
   std::ranges::sort(intervals, {}, [](const BusyInterval& interval) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "foundation/clock.h"
 #include "runtime/sockets.h"
 
 namespace convoy::runtime {
@@ -20,10 +21,6 @@ constexpr int kVainAttempts = 3;
 constexpr Seconds kLeave{1};
 // How often a worker's host is asked whether it lives, while we wait for something else.
 constexpr milliseconds kCheck{50};
-
-Clock::time_point after(Seconds time) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
-}
 
 }  // namespace
 
@@ -46,13 +43,13 @@ Result<void> RemoteWorker::greet(Time deadline) {
   wire::Request request;
   *request.mutable_hello() = hello_to(worker(), {});
   const Result<wire::Answer> answer =
-      ask(std::move(request), std::min(deadline, after(worker().patience)));
+      ask(std::move(request), std::min(deadline, from_now(worker().patience)));
   if (!answer) return std::unexpected(answer.error());
   link_.update();  // what became of earlier connections still counts for nothing
   link_.set_greeted(true);
   greeted_ = true;
   auto fits = check_welcome(answer->welcome(), device_, worker());
-  if (!fits && answer->welcome().protocol() == kProtocol) leave(after(kLeave));
+  if (!fits && answer->welcome().protocol() == kProtocol) leave(from_now(kLeave));
   return fits;
 }
 
@@ -61,7 +58,7 @@ Result<void> RemoteWorker::come_back() {
   link_.set_greeted(false);
   link_.forget_loss();
   answers_.clear();
-  return greet(after(worker().patience));
+  return greet(from_now(worker().patience));
 }
 
 void RemoteWorker::leave(Time deadline) {
@@ -104,7 +101,7 @@ Result<void> RemoteWorker::send_rest(FileTransfer& transfer, Seconds patience) {
       underway.push_back(post(std::move((*message)->request), std::move((*message)->parts)));
       continue;
     }
-    const auto answer = await(underway.front(), after(patience));
+    const auto answer = await(underway.front(), from_now(patience));
     if (!answer) return std::unexpected(answer.error());
     transfer.answered(*answer);
     underway.pop_front();
@@ -161,11 +158,11 @@ Result<void> RemoteWorker::check() {
     if (link_.is_refused()) return std::unexpected(link_.unreached());
     if (const auto obituary = host_->obituary(name())) return lost(*obituary);
   }
-  return lost("does not answer any more");
+  return lost(kSilent);
 }
 
-std::unexpected<Error> RemoteWorker::lost(std::string what) {
-  return fail(ErrorKind::lost, "device {} {}", name(), what);
+std::unexpected<Error> RemoteWorker::lost(std::string_view what) {
+  return std::unexpected(runtime::lost(name(), what));
 }
 
 }  // namespace convoy::runtime

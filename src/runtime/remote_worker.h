@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <zmq.hpp>
 
 #include "fleet/fleet.h"
@@ -63,7 +64,7 @@ class RemoteWorker {
   void take_answers();
   // Nothing while the worker is there and nobody says stop.
   [[nodiscard]] Result<void> check();
-  [[nodiscard]] std::unexpected<Error> lost(std::string what);
+  [[nodiscard]] std::unexpected<Error> lost(std::string_view what);
   // Hello on a new connection, after one that was lost.
   [[nodiscard]] Result<void> come_back();
   [[nodiscard]] Result<void> send_file(const std::filesystem::path& file, const std::string& sha256,

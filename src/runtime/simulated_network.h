@@ -12,16 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "foundation/clock.h"
 #include "foundation/units.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
 
 using SimulatedTime = std::chrono::steady_clock::time_point;
-
-inline SimulatedTime operator+(SimulatedTime time, Seconds span) {
-  return time + std::chrono::ceil<SimulatedTime::duration>(span);
-}
 
 // What is to happen when; of things at the same time, what was said first.
 class Agenda {
@@ -31,7 +28,7 @@ class Agenda {
   void at(SimulatedTime time, std::function<void()> what) {
     events_.push({std::max(time, now_), next_++, std::move(what)});
   }
-  void after(Seconds span, std::function<void()> what) { at(now_ + span, std::move(what)); }
+  void after(Seconds span, std::function<void()> what) { at(later(now_, span), std::move(what)); }
   // The next thing happens.
   void step() {
     auto what = events_.top();
@@ -135,11 +132,10 @@ class SimulatedNetwork {
     Line& line = connections_.at(connection);
     Way& way = ways_[{line.hosts[end],
                       line.hosts[1 - end]}];
-    way.free = std::max(way.free, agenda_.now()) +
-               Seconds(static_cast<double>(bytes) / way.rate.value());
-    message.arrives = way.free + Seconds(0.001);
+    way.free = later(std::max(way.free, agenda_.now()), Seconds(static_cast<double>(bytes) / way.rate.value()));
+    message.arrives = later(way.free, Seconds(0.001));
     line.under_way[end].push_back(std::move(message));
-    agenda_.at(way.free + Seconds(0.001), [this, connection, end] { deliver(connection, end); });
+    agenda_.at(later(way.free, Seconds(0.001)), [this, connection, end] { deliver(connection, end); });
   }
   void deliver(Connection connection, std::size_t end) {
     const auto found = connections_.find(connection);
@@ -151,7 +147,7 @@ class SimulatedNetwork {
     if (queue.empty() || queue.front().arrives > agenda_.now()) return;
     if (way.dark_until > agenda_.now()) {
       // TCP tries again a while after the way is open.
-      agenda_.at(way.dark_until + Seconds(0.05), [this, connection, end] {
+      agenda_.at(later(way.dark_until, Seconds(0.05)), [this, connection, end] {
         deliver(connection, end);
       });
       return;

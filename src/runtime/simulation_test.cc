@@ -257,11 +257,7 @@ class SimulatedWorker : public WorkerWorld {
       if (!to->is_alive()) continue;
       *id = network_.connect(host_, to->host(), std::move(here), to->accept(Gate::Side::data, id));
       link.connection = *id;
-      wire::DataHeader knock;
-      knock.set_kind(wire::DataHeader::KNOCK);
-      knock.set_from(static_cast<std::uint32_t>(self_.index()));
-      Parts parts;
-      parts.push_back(to_part(knock));
+      Parts parts = knock(self_);
       network_.send(*id, 0, std::move(parts));
     }
     return {};
@@ -525,7 +521,7 @@ class Simulation : private ConductorWorld {
       case 2:
       case 3:
         at(begin, [this, &worker, other, length] {
-          const SimulatedTime until = agenda_.now() + length;
+          const SimulatedTime until = later(agenda_.now(), length);
           network_.cut(worker.host(), other, until);
           if (random_() % 2 == 0) network_.cut(other, worker.host(), until);
         });
@@ -533,8 +529,8 @@ class Simulation : private ConductorWorld {
       case 4:
         at(begin, [this, &worker, length] {
           for (std::size_t host = 0; host <= workers_.size(); ++host) {
-            network_.cut(worker.host(), host, agenda_.now() + length);
-            network_.cut(host, worker.host(), agenda_.now() + length);
+            network_.cut(worker.host(), host, later(agenda_.now(), length));
+            network_.cut(host, worker.host(), later(agenda_.now(), length));
           }
         });
         return;
@@ -568,8 +564,8 @@ class Simulation : private ConductorWorld {
   }
 
   void stall(SimulatedNetwork::Host one, SimulatedNetwork::Host other) {
-    network_.cut(one, other, agenda_.now() + kStandstill);
-    network_.cut(other, one, agenda_.now() + kStandstill);
+    network_.cut(one, other, later(agenda_.now(), kStandstill));
+    network_.cut(other, one, later(agenda_.now(), kStandstill));
   }
 
   void begin() {

@@ -112,6 +112,24 @@ zmq::message_t to_part(const google::protobuf::MessageLite& message) {
   return part;
 }
 
+Parts to_parts(const google::protobuf::MessageLite& message) {
+  Parts parts;
+  parts.push_back(to_part(message));
+  return parts;
+}
+
+Parts knock(PeerId from) {
+  wire::DataHeader knock;
+  knock.set_kind(wire::DataHeader::KNOCK);
+  knock.set_from(static_cast<std::uint32_t>(from.index()));
+  return to_parts(knock);
+}
+
+Bytes bytes_of(std::uint64_t count) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  return Bytes(static_cast<std::int64_t>(std::min<std::uint64_t>(count, kMost)));
+}
+
 bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message) {
   // Nonsense is counted by whoever got it; it shall not fill the log.
   const google::protobuf::LogSilencer quiet;

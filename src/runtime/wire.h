@@ -32,8 +32,16 @@ struct Packet {
 [[nodiscard]] Drops from_wire(const wire::Drops& drops);
 
 [[nodiscard]] zmq::message_t to_part(const google::protobuf::MessageLite& message);
+// A whole message of this one part.
+[[nodiscard]] Parts to_parts(const google::protobuf::MessageLite& message);
 // Whether the part was such a message.
 [[nodiscard]] bool parse_part(const zmq::message_t& part, google::protobuf::MessageLite& message);
+
+// The first that a peer says on a connection for tensors.
+[[nodiscard]] Parts knock(PeerId from);
+
+// A count of bytes; one beyond all that can be becomes the greatest that can be said.
+[[nodiscard]] Bytes bytes_of(std::uint64_t count);
 
 // A header, and a part that shares the tensor's bytes (ZeroMQ lets go of them when they are sent).
 void append_tensor(const engine::SharedTensor& tensor, wire::TensorHeader& header, Parts& parts);

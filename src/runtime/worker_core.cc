@@ -38,9 +38,9 @@ void WorkerCore::tick(Time now) {
 
 void WorkerCore::probe(Time now) {
   if (!tenancy_.tenant()) return;
-  Parts parts;
-  parts.push_back(to_part(wire::Answer()));
-  if (!world_.answer(Gate::Side::control, tenancy_.route(), std::move(parts))) tenancy_.lost(now);
+  const bool there =
+      world_.answer(Gate::Side::control, tenancy_.route(), to_parts(wire::Answer()));
+  if (!there) tenancy_.lost(now);
 }
 
 void WorkerCore::let_go() {
@@ -108,10 +108,8 @@ void WorkerCore::take_request(Letter letter, Time now) {
 
 void WorkerCore::answer(const Caller& caller, wire::Answer answer) {
   answer.set_id(caller.id);
-  Parts parts;
-  parts.push_back(to_part(answer));
   // A coordinator that is gone needs no answer.
-  world_.answer(Gate::Side::control, caller.route, std::move(parts));
+  world_.answer(Gate::Side::control, caller.route, to_parts(answer));
 }
 
 void WorkerCore::refuse(const Caller& caller, const Error& error) {
@@ -303,9 +301,7 @@ void WorkerCore::take_data(Letter letter) {
     case wire::DataHeader::KNOCK: {
       wire::DataHeader open;
       open.set_kind(wire::DataHeader::OPEN);
-      Parts reply;
-      reply.push_back(to_part(open));
-      world_.answer(Gate::Side::data, letter.route, std::move(reply));
+      world_.answer(Gate::Side::data, letter.route, to_parts(open));
       if (PeerId(header.from()) != kCoordinator) return;
       if (tenancy_.tenant() && tenancy_.tenant()->key == letter.key) {
         coordinator_data_ = std::move(letter.route);
@@ -402,10 +398,8 @@ bool WorkerCore::may_begin(std::uint64_t request) const {
 
 void WorkerCore::send_receipts() {
   for (const auto& [route, receipt] : intake_.take_receipts()) {
-    Parts parts;
-    parts.push_back(to_part(to_wire(receipt)));
     // A peer that is gone needs none.
-    world_.answer(Gate::Side::data, route, std::move(parts));
+    world_.answer(Gate::Side::data, route, to_parts(to_wire(receipt)));
   }
 }
 

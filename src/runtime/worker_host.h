@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fleet/fleet.h"
 #include "foundation/error.h"
@@ -44,5 +45,11 @@ class WorkerHost {
   // How limits are enforced, for reports: "cgroup quota 10 ms, memory limit, shaped link (htb)" ...
   [[nodiscard]] virtual std::string description() const = 0;
 };
+
+// Of kind `lost`. `what` became of the device follows its name, as in an obituary.
+[[nodiscard]] inline Error lost(const std::string& device, std::string_view what) {
+  return {ErrorKind::lost, fmt::format("device {} {}", device, what)};
+}
+inline constexpr std::string_view kSilent = "does not answer any more";
 
 }  // namespace convoy::runtime
