@@ -100,7 +100,8 @@ std::vector<std::string> troubles_of(const FleetStatus& status) {
   }
   for (const runtime::Recovery& loss : status.losses) {
     lines.push_back(fmt::format(
-        "lost at {}: {}; {}", to_text(loss.detected), loss.what,
+        "{} at {}: {}; {}", loss.device.empty() ? "a plan failed" : "lost", to_text(loss.detected),
+        loss.what,
         loss.resumed ? fmt::format("plan {} in force {} later", loss.plan + 1,
                                    to_text(*loss.resumed - loss.detected))
                      : "no plan in force since"));

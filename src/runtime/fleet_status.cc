@@ -238,15 +238,18 @@ void add_devices(Exposition& text, const std::vector<FleetStatus::Device>& devic
 }
 
 void add_losses(Exposition& text, const std::vector<Recovery>& losses) {
-  text.metric("convoy_losses_total", "counter", "Devices of the plan in force that were lost.");
-  text.sample(static_cast<double>(losses.size()));
   Seconds sum{0};
+  std::size_t lost = 0;
   std::size_t resumed = 0;
   for (const Recovery& loss : losses) {
+    if (loss.device.empty()) continue;  // a plan that did not come into force
+    ++lost;
     if (!loss.resumed) continue;
     sum += *loss.resumed - loss.detected;
     ++resumed;
   }
+  text.metric("convoy_losses_total", "counter", "Devices of the plan in force that were lost.");
+  text.sample(static_cast<double>(lost));
   text.metric("convoy_recovery_seconds", "summary",
               "From the detection of a loss until a plan was in force again.");
   text.sample(sum.count(), {}, "_sum");

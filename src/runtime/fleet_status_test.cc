@@ -68,6 +68,15 @@ TEST(FleetStatus, SpeaksPrometheus) {
   EXPECT_THAT(text, Not(HasSubstr("per_second")));
 }
 
+TEST(FleetStatus, APlanThatCannotRunIsNoLossOfADevice) {
+  FleetStatus status = two_devices();
+  status.losses.push_back(
+      {.device = "", .what = "no memory", .detected = Seconds(7), .resumed = Seconds(9)});
+  const std::string text = to_prometheus(status);
+  EXPECT_THAT(text, HasSubstr("convoy_losses_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("convoy_recovery_seconds_sum 0.5\nconvoy_recovery_seconds_count 1\n"));
+}
+
 TEST(FleetStatus, ComesBackFromItsJson) {
   const FleetStatus status = two_devices();
   const auto back = status_from_json(to_json(status).dump(), "here");

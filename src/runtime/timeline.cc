@@ -106,10 +106,14 @@ void add_plans(Events& events, const Timeline& timeline, Seconds end) {
                 {{"epoch", count_of_epoch(reign.epoch)}});
   }
   for (const Recovery& loss : timeline.losses) {
-    events.instant(0, kLosses, "loss", fmt::format("{} is lost", loss.device), loss.detected,
-                   {{"what", loss.what}});
+    const bool of_device = !loss.device.empty();
+    events.instant(0, kLosses, "loss",
+                   of_device ? fmt::format("{} is lost", loss.device) : "a plan cannot run",
+                   loss.detected, {{"what", loss.what}});
     if (!loss.resumed) continue;
-    events.span(0, kLosses, "loss", fmt::format("recovers from the loss of {}", loss.device),
+    events.span(0, kLosses, "loss",
+                of_device ? fmt::format("recovers from the loss of {}", loss.device)
+                          : "until another plan runs",
                 loss.detected, *loss.resumed, {{"plan", loss.plan + 1}});
   }
 }

@@ -100,6 +100,14 @@ TEST(Timeline, TellsLossesAndPlans) {
   EXPECT_EQ(events(timeline, "X")[1].at("dur"), 0.5e6);
 }
 
+TEST(Timeline, APlanThatCannotRunIsNoLossOfADevice) {
+  Timeline timeline = two_devices();
+  timeline.losses = {
+      {.device = "", .what = "no memory", .detected = Seconds(5), .resumed = Seconds(6)}};
+  EXPECT_EQ(events(timeline, "i").back().at("name"), "a plan cannot run");
+  EXPECT_EQ(events(timeline, "X")[1].at("name"), "until another plan runs");
+}
+
 TEST(Timeline, APlanKnowsWhoReadsOnOtherDevices) {
   onnx::SplitMap map{.inputs = {"x"}, .outputs = {"z"}};
   map.sub_models = {
