@@ -132,6 +132,28 @@ TEST_F(CommandLine, PlansForDevicesThatAreNotThereByEstimates) {
                  "of its input");
 }
 
+TEST_F(CommandLine, CutsPlansThatStandByBesideThePlanAndNowhereElse) {
+  folder_.write("devices.yaml",
+                "devices:\n"
+                "  - {name: phone, flops: 4 GFLOP/s, memory_bandwidth: 2 GB/s}\n"
+                "  - {name: tablet, flops: 9 GFLOP/s, memory_bandwidth: 5 GB/s}\n");
+  const std::string plan = "plan $MODEL --devices devices.yaml --estimate --budget 1 -o planned";
+  const auto standby = folder_.path() / "planned" / "standby";
+  folder_.write("planned/standby/notes.txt", "mine");
+  expect_refused(plan + " --standby", "planned/standby is there already and holds no standby plans");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "planned" / "map.json"));
+  std::filesystem::remove_all(standby);
+
+  const Ended planned = run(plan + " --standby");
+  ASSERT_EQ(planned.status, 0) << planned.said;
+  for (const char* file : {"standby.json", "1/map.json", "2/map.json", "whole/map.json"}) {
+    EXPECT_TRUE(std::filesystem::exists(standby / file)) << file;
+  }
+  // They go with the plan that they stand by.
+  ASSERT_EQ(run(plan).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(standby));
+}
+
 TEST_F(CommandLine, PlansBySolversOfOnesOwnAndDrawsThem) {
   const std::string example = CONVOY_SOURCE_DIR "/examples/plugins/hill_climb.cc";
   const Ended planned =

@@ -275,15 +275,21 @@ onnx::Partition partition_of(const Subject& subject, const profile::PlannedGraph
   return profile::partition_of(graph, subject.model.graph.nodes.size(), placement);
 }
 
+// Where standby plans go, there is nothing else.
+Result<void> check_standby(const std::filesystem::path& output) {
+  const std::filesystem::path folder = output / "standby";
+  if (!std::filesystem::exists(folder) || std::filesystem::exists(folder / "standby.json")) {
+    return {};
+  }
+  return fail(ErrorKind::input, "{} is there already and holds no standby plans; leave it "
+              "elsewhere, or plan into another folder", folder.string());
+}
+
 // The plans that stand by, for convoy run: one for each loss, and the whole model for each device
 // that it fits on.
 Result<void> write_standby(const Arguments& arguments, const fleet::Fleet& fleet,
                            const Subject& subject, const Planned& planned) {
   const std::filesystem::path folder = std::filesystem::path(arguments.output) / "standby";
-  if (std::filesystem::exists(folder)) {
-    return fail(ErrorKind::input, "{} is there already and holds no standby plans; leave it "
-                "elsewhere, or plan into another folder", folder.string());
-  }
   runtime::StandbyIndex index{.period = planned.plan.figures.period};
   const auto add = [&](const plan::Placement& placement, runtime::StandbyIndex::Entry entry) {
     index.plans.push_back(entry);
@@ -325,6 +331,10 @@ Result<void> write(const Arguments& arguments, const fleet::Fleet& fleet, const 
   // Those of the plan that was here before are of no use.
   if (std::filesystem::exists(standby / "standby.json")) {
     std::filesystem::remove_all(standby, problem);
+    if (problem) {
+      return fail(ErrorKind::failure, "{} cannot be removed: {}", standby.string(),
+                  problem.message());
+    }
   }
   if (planned.standby) {
     if (auto done = write_standby(arguments, fleet, subject, planned); !done) return done;
@@ -404,6 +414,9 @@ Result<void> make_plan(const Arguments& arguments) {
   }
   if (!arguments.output.empty()) {
     if (auto able = check_writable(arguments.output); !able) return able;
+    if (arguments.moving.standby) {
+      if (auto able = check_standby(arguments.output); !able) return able;
+    }
   }
   const Result<fleet::DevicesFile> devices = fleet::read_devices(arguments.devices);
   if (!devices) return std::unexpected(devices.error());
