@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """How near pipelines come to the bound of their plans, on emulated fleets of unequal devices.
 
-    bench/efficiency.py CONVOY MODEL.onnx... [--requests N] [--runs N] [--budget S]
+    bench/efficiency.py CONVOY MODEL.onnx... [--rounds N] [--seconds S] [--budget S]
 
-For each model, fleet and speed of the links: one profile (measured under the emulated devices'
-limits), one plan, and its pipeline, run and measured several times; the median rate counts. "Of the
-bound" is that rate times the plan's bound on the period (no plan can be faster, by the profile); "of
-the plan" the same with the plan's own period. "CPU quota" is the share of its quota that the device
-used that used most of it: at 100 % no pipeline of the same parts can be faster, whatever the profile
-says. Prints Markdown; the goal is 92 % of the bound. Emulation needs root; run it on a machine that
-does nothing else.
+For each model, fleet and speed of the links, in rounds: a profile (measured under the emulated
+devices' limits), a plan by it, and its pipeline, run and measured at once, as the machine may be
+faster or slower a minute later. "Of the bound" is the rate times the plan's bound on the period (no
+plan can be faster, by the profile); "of the plan" the same with the plan's own period. "CPU quota" is
+the share of its quota that the device used that used most of it: at 100 % no pipeline of the same
+parts can be faster, whatever the profile says. Medians of the rounds. Prints Markdown; the goal is
+92 % of the bound. Emulation needs root; run it on a machine that does nothing else.
 """
 import argparse
 import pathlib
@@ -41,28 +41,29 @@ def figures(arguments, model, cores, mbit, folder):
         for i, share in enumerate(cores)))
     profile = folder / "profile.json"
     pieces = folder / "pieces"
-    measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile)
-    if measured is None:
-        return [why]
-    plan, why = convoy(arguments.convoy, "plan", model, "--devices", fleet, "--profile", profile,
-                       "--budget", arguments.budget, "-o", pieces)
-    if plan is None:
-        return [why]
-    rates = []
-    quotas = []
-    for _ in range(arguments.runs):
+    rounds = []
+    for _ in range(arguments.rounds):
+        measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile)
+        if measured is None:
+            return [why]
+        plan, why = convoy(arguments.convoy, "plan", model, "--devices", fleet, "--profile", profile,
+                           "--budget", arguments.budget, "-o", pieces)
+        if plan is None:
+            return [why]
         run, why = convoy(arguments.convoy, "run", pieces, "--devices", fleet, "--requests",
-                          arguments.requests)
+                          max(20, round(arguments.seconds / plan["period_s"])))
         if run is None:
             return [why]
-        rates.append(run["rate_per_s"])
-        quotas.append(max(
-            stage["cpu_s"] / run["requests"] * run["rate_per_s"] / cores[int(stage["device"][1:]) - 1]
-            for stage in run["stages"]))
-    rate = statistics.median(rates)
-    return [len(plan["stages"]), f"{1000 * plan['bound_s']:.1f}", f"{1000 * plan['period_s']:.1f}",
-            f"{1000 / rate:.1f}", percent(rate * plan["bound_s"]), percent(rate * plan["period_s"]),
-            f"{percent(min(rates) / rate - 1)} to +{percent(max(rates) / rate - 1)}",
+        rate = run["rate_per_s"]
+        quota = max(stage["cpu_s"] / run["requests"] * rate / cores[int(stage["device"][1:]) - 1]
+                    for stage in run["stages"])
+        rounds.append([len(plan["stages"]), plan["bound_s"], plan["period_s"], 1 / rate,
+                       rate * plan["bound_s"], rate * plan["period_s"], quota])
+    stages, bound, period, took, of_bound, of_plan, quotas = zip(*rounds)
+    ms = lambda seconds: f"{1000 * statistics.median(seconds):.1f}"
+    return ["/".join(map(str, sorted(set(stages)))), ms(bound), ms(period), ms(took),
+            percent(statistics.median(of_bound)), percent(statistics.median(of_plan)),
+            f"{percent(min(of_bound))} to {percent(max(of_bound))}",
             percent(statistics.median(quotas))]
 
 
@@ -70,12 +71,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("convoy")
     parser.add_argument("models", nargs="+", type=pathlib.Path)
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=6, help="that a run takes, or 20 requests")
     parser.add_argument("--budget", type=float, default=3, help="seconds for each plan")
     arguments = parser.parse_args()
     print("| model | cores | links, Mbit/s | stages | bound, ms | plan, ms | measured, ms | "
-          "of the bound | of the plan | spread | CPU quota |")
+          "of the bound | of the plan | rounds, of the bound | CPU quota |")
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|---|--:|")
     for model in arguments.models:
         for name, cores in FLEETS.items():

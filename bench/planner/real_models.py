@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Real models on five emulated fleets: every solver's plan, and whether the run agrees with auto's.
 
-    bench/planner/real_models.py CONVOY MODEL.onnx... [--requests N] [--budget S] [--dim NAME=N]...
+    bench/planner/real_models.py CONVOY MODEL.onnx... [--rounds N] [--budget S] [--dim NAME=N]...
 
-For each model and fleet: one profile (measured under the emulated devices' limits), each solver's
-predicted period, then the pipeline of auto's plan, run and measured three times; the median counts.
-Prints Markdown. Emulation needs root; run it on a machine that does nothing else.
+For each model and fleet, in rounds: a profile (measured under the emulated devices' limits), auto's
+plan by it, the pipeline of that plan, run and measured at once, and each solver's predicted period.
+Medians of the rounds; how far the run was off its plan also as a range. Prints Markdown. Emulation
+needs root; run it on a machine that does nothing else.
 """
 import argparse
+import math
 import pathlib
 import statistics
 import sys
@@ -17,7 +19,6 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
 from command import convoy
 
 SOLVERS = ["chain", "ideals", "search", "memory"]
-RUNS = 3
 
 
 def device(name, cores, memory_mb, mbit):
@@ -50,54 +51,54 @@ def ms(seconds):
 
 
 def row(arguments, model, name, contention, devices, folder):
-    fleet = folder / "devices.yaml"
+    fleet, profile, pieces = (folder / file for file in ("devices.yaml", "profile.json", "pieces"))
     fleet.write_text(f"devices:\n{''.join(devices)}contention: {contention}\n")
-    profile = folder / "profile.json"
     dims = [word for dim in arguments.dim for word in ("--dim", dim)]
-    measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile,
-                           *dims)
-    if measured is None:
-        return f"| {model.stem} | {name} | {why} |"
-    pieces = folder / "pieces"
     common = ["plan", model, "--devices", fleet, "--profile", profile, "--budget",
               arguments.budget, *dims]
-    auto, why = convoy(arguments.convoy, *common, "--verify", "-o", pieces)
-    if auto is None:
-        return f"| {model.stem} | {name} | {why} |"
-    others = []
-    for solver in SOLVERS:
-        plan, _ = convoy(arguments.convoy, *common, "--solver", solver)
-        others.append(plan["period_s"] if plan else None)
-    best = min(period for period in others if period is not None)
-    never_worse = auto["period_s"] <= best * (1 + 1e-6)
-    periods = []
-    for _ in range(RUNS):
+    head = f"| {model.stem} | {name} | "
+    autos, others, periods = [], {solver: [] for solver in SOLVERS}, []
+    for _ in range(arguments.rounds):
+        measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile,
+                               *dims)
+        if measured is None:
+            return head + why
+        auto, why = convoy(arguments.convoy, *common, "--verify", "-o", pieces)
+        if auto is None:
+            return head + why
+        autos.append(auto)
         run, why = convoy(arguments.convoy, "run", pieces, "--devices", fleet, "--requests",
-                          arguments.requests, *dims)
+                          max(20, round(arguments.seconds / auto["period_s"])), *dims)
         if run is None:
-            return f"| {model.stem} | {name} | {why} |"
+            return head + why
         periods.append(1 / run["rate_per_s"])
-    period = statistics.median(periods)
-    cells = [model.stem, name, f"{len(auto['stages'])}", ms(auto["period_s"]),
-             f"{100 * auto['gap']:.1f} %",
-             *("-" if other is None else ms(other) for other in others),
-             "yes" if never_worse else "NO", ms(period),
-             f"{100 * (period / auto['period_s'] - 1):+.0f} %"]
-    return "| " + " | ".join(cells) + " |"
+        for solver in SOLVERS:
+            plan, _ = convoy(arguments.convoy, *common, "--solver", solver)
+            others[solver].append(plan["period_s"] if plan else math.inf)
+    never_worse = all(auto["period_s"] <= min(round_of) * (1 + 1e-6)
+                      for auto, *round_of in zip(autos, *others.values()))
+    off = sorted(100 * (period / auto["period_s"] - 1) for period, auto in zip(periods, autos))
+    median = lambda key: statistics.median(auto[key] for auto in autos)
+    cells = ["/".join(sorted({str(len(auto["stages"])) for auto in autos})), ms(median("period_s")),
+             f"{100 * median('gap'):.1f} %", *(ms(statistics.median(all)) for all in others.values()),
+             "yes" if never_worse else "NO", ms(statistics.median(periods)),
+             f"{statistics.median(off):+.0f} %", f"{off[0]:+.0f} to {off[-1]:+.0f} %"]
+    return head + " | ".join(cells) + " |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("convoy")
     parser.add_argument("models", nargs="+", type=pathlib.Path)
-    parser.add_argument("--requests", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=6, help="that a run takes, or 20 requests")
     parser.add_argument("--budget", type=float, default=3, help="seconds for each plan")
     parser.add_argument("--dim", action="append", default=[], help="as convoy plan's")
     arguments = parser.parse_args()
     print("| model | fleet | stages | `auto`, ms | gap | " +
           " | ".join(f"`{solver}`" for solver in SOLVERS) +
-          " | never worse | measured, ms | off |")
-    print("|---" * (8 + len(SOLVERS)) + "|")
+          " | never worse | measured, ms | off | rounds |")
+    print("|---" * (9 + len(SOLVERS)) + "|")
     for model in arguments.models:
         for name, contention, devices in fleets(model.stat().st_size / 1e6):
             with tempfile.TemporaryDirectory() as folder:

@@ -277,6 +277,7 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
     if (auto set = group->set_cores(device.cores); !set) return std::unexpected(set.error());
     child.groups.push_back(group->processes());
     cpu = *std::move(group);
+    worker.quota = true;
   }
   if (memory_ && device.memory.value() > 0) {
     auto group = memory_->create_child(group_name);

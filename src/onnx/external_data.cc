@@ -303,6 +303,19 @@ Result<std::string> move_large_weights(proto::ModelProto& model, const fs::path&
   return aside.commit().transform([&] { return out.sum(); });
 }
 
+Result<std::vector<std::uint64_t>> tensors_in(proto::ModelProto& model,
+                                              const std::string& location) {
+  std::vector<std::uint64_t> begins;
+  auto visited = visit_external(model, [&](proto::TensorProto& tensor) -> Result<void> {
+    const Result<ExternalRange> range = range_of(tensor);
+    if (!range) return std::unexpected(range.error());
+    if (range->location == location) begins.push_back(static_cast<std::uint64_t>(range->offset));
+    return {};
+  });
+  if (!visited) return std::unexpected(std::move(visited.error()));
+  return begins;
+}
+
 std::int64_t stored_bytes(const proto::TensorProto& tensor) {
   const std::optional<Bytes> dense = bytes_of(static_cast<ElementType>(tensor.data_type()),
                                               {tensor.dims().begin(), tensor.dims().end()});

@@ -1,9 +1,11 @@
 // Weights that a model keeps in files beside it, as onnx.proto's `external_data` says.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "foundation/error.h"
 #include "onnx/model_proto.h"
@@ -27,6 +29,10 @@ namespace convoy::onnx {
 [[nodiscard]] std::int64_t large_weight_bytes(const proto::ModelProto& model);
 [[nodiscard]] Result<std::string> move_large_weights(proto::ModelProto& model,
                                                      const std::filesystem::path& data_file);
+
+// Where tensors begin in the file that the model knows as `location`.
+[[nodiscard]] Result<std::vector<std::uint64_t>> tensors_in(proto::ModelProto& model,
+                                                            const std::string& location);
 
 // Bytes that a tensor takes where it is stored.
 [[nodiscard]] std::int64_t stored_bytes(const proto::TensorProto& tensor);

@@ -19,9 +19,6 @@ constexpr Seconds kAnswerAgain{3};
 constexpr Seconds kMostSteady{60};
 // A plan that failed is not tried again for its `bar`, which doubles up to this.
 constexpr Seconds kMostBar{60};
-// Chunks underway of a file that a plan waits for, and of one that is sent in advance.
-constexpr std::size_t kUrgent = 16;
-constexpr std::size_t kInAdvance = 1;
 
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
@@ -142,9 +139,8 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   world_->close(device);
   worker.state = Worker::State::away;
   worker.welcome = false;
-  stop_sending(worker);
   worker.questions.clear();
-  worker.holds.clear();
+  worker.sender = {};
   worker.next_try = later(now, kTryAgain);
   if (was_here) {
     const bool stayed = now - worker.since > kMostSteady;
@@ -250,8 +246,7 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
     case Asked::clock:
       return worker.clock.add(question.asked_s, answer.clock_s(), world_->clock_s());
     case Asked::file:
-      worker.transfer->answered(answer);
-      worker.progress = now;
+      worker.sender.answered(answer, now);
       return send_files(device, now);
     case Asked::setup:
       if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) start(now);
@@ -315,47 +310,15 @@ bool Conductor::serves(DeviceId device, std::size_t plan) const {
 
 // ---- Files.
 
-bool Conductor::holds_files(std::size_t plan, DeviceId device) const {
-  return std::ranges::all_of(files_for(plans_[plan], device), [&](const PlanFile& file) {
-    return workers_[device].holds.contains(file.sha256);
-  });
-}
-
 void Conductor::stop_sending(Worker& worker) {
-  worker.files.clear();
-  worker.transfer.reset();
+  worker.sender.stop();
   std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
 }
 
-void Conductor::want_files(std::size_t plan, DeviceId device, bool at_once) {
-  Worker& worker = workers_[device];
-  if (at_once) {
-    // What is being sent in advance goes on later, where it is.
-    worker.in_advance = 0;
-    stop_sending(worker);
-  }
-  for (PlanFile& file : files_for(plans_[plan], device)) {
-    if (!worker.holds.contains(file.sha256)) worker.files.push_back({std::move(file), at_once});
-  }
-}
-
 void Conductor::send_files(DeviceId device, Time now) {
-  Worker& worker = workers_[device];
-  while (!worker.files.empty()) {
-    const File& file = worker.files.front();
-    if (!worker.transfer) {
-      auto opened = FileTransfer::open(file.path, file.sha256, file.at_once ? kUrgent : kInAdvance);
-      if (!opened) return file_failed(device, opened.error(), now);
-      worker.transfer = *std::move(opened);
-      worker.progress = now;
-    }
-    if (worker.transfer->done()) {
-      worker.holds.insert(file.sha256);
-      worker.files.pop_front();
-      worker.transfer.reset();
-      continue;
-    }
-    auto message = worker.transfer->next();
+  while (true) {
+    auto message = workers_[device].sender.next(
+        [&](const PlanFile& file) { return world_->pieces_of(file); }, now);
     if (!message) return file_failed(device, message.error(), now);
     if (!*message) return;
     ask(device, Asked::file, std::move((*message)->request), now, std::move((*message)->parts));
@@ -364,20 +327,18 @@ void Conductor::send_files(DeviceId device, Time now) {
 
 void Conductor::file_failed(DeviceId device, const Error& error, Time now) {
   Worker& worker = workers_[device];
-  const File file = worker.files.front();
+  const std::string file = worker.sender.file().path.filename();
   stop_sending(worker);
-  if (file.at_once && switch_) {
-    return bar(within(file.path.filename().string(), error).error(), now);
-  }
+  if (worker.sender.is_urgent() && switch_) return bar(within(file, error).error(), now);
   worker.in_advance = plans_.size();  // it has no room, so once is enough
 }
 
 void Conductor::send_in_advance(DeviceId device, Time now) {
   Worker& worker = workers_[device];
-  while (is_here(device) && worker.files.empty() && worker.in_advance < plans_.size()) {
+  while (is_here(device) && worker.sender.is_idle() && worker.in_advance < plans_.size()) {
     const std::size_t plan = worker.in_advance++;
     if (!plans_[plan].ready.in_advance || !serves(device, plan)) continue;
-    want_files(plan, device, false);
+    worker.sender.want(files_for(plans_[plan], device), false);
     send_files(device, now);
   }
 }
@@ -469,7 +430,10 @@ void Conductor::suspend(Time now) {
 void Conductor::begin_switch(std::size_t plan, Time now) {
   switch_ = Switch{.plan = plan, .epoch = ++epoch_, .began = now};
   for (const DeviceId device : plans_[plan].devices) {
-    want_files(plan, device, true);
+    Worker& worker = workers_[device];
+    worker.in_advance = 0;  // what is being sent in advance goes on later, where it is
+    stop_sending(worker);
+    worker.sender.want(files_for(plans_[plan], device), true);
     send_files(device, now);
     if (!switch_) return;  // a file could not be read
   }
@@ -482,9 +446,9 @@ void Conductor::advance_switch(Time now) {
   if (switch_->phase == Switch::Phase::sending) {
     bool all = true;
     for (const DeviceId device : plan.devices) {
-      if (holds_files(switch_->plan, device)) continue;
+      if (workers_[device].sender.has_sent(files_for(plan, device))) continue;
       all = false;
-      if (now - workers_[device].progress <= options_.load_timeout) continue;
+      if (now - workers_[device].sender.progress() <= options_.load_timeout) continue;
       return bar({ErrorKind::lost, fmt::format("device {} did not answer in time",
                                                fleet_.devices[device].name)},
                  now);
@@ -600,7 +564,10 @@ void Conductor::tick(Time now) {
     cancel(requests_.expire(
         now, fmt::format("not answered within {}", convoy::to_text(options_.request_timeout))));
   }
-  for (const DeviceId device : fleet_.devices.ids()) watch(device, now);
+  for (const DeviceId device : fleet_.devices.ids()) {
+    watch(device, now);
+    if (workers_[device].sender.awaits_pieces()) send_files(device, now);
+  }
   advance_switch(now);
   reconsider(now);
   if (!running_ || switch_) return;

@@ -18,7 +18,7 @@
 #include "messages.pb.h"
 #include "runtime/coordinator.h"
 #include "runtime/drops.h"
-#include "runtime/file_transfer.h"
+#include "runtime/file_sender.h"
 #include "runtime/gate.h"
 #include "runtime/greeting.h"
 #include "runtime/ready_plan.h"
@@ -41,6 +41,9 @@ class ConductorWorld {
   virtual void close(DeviceId device) = 0;
   // Why the worker has not answered yet.
   [[nodiscard]] virtual Error unreached(DeviceId device) const = 0;
+  // See FindPieces.
+  [[nodiscard]] virtual std::optional<std::vector<onnx::DataPiece>> pieces_of(
+      const PlanFile& file) = 0;
   [[nodiscard]] virtual double clock_s() const = 0;
 };
 
@@ -132,9 +135,6 @@ class Conductor {
     Seconds bar{5};
     std::optional<Error> failure{};   // why
   };
-  struct File : PlanFile {
-    bool at_once = false;  // a plan waits for it
-  };
   enum class Asked { hello, clock, file, setup, start, figures, status, stop, other };
   struct Question {
     Asked what = Asked::other;
@@ -159,10 +159,7 @@ class Conductor {
     double intervals_until_s = 0;  // those that came; by its clock
     Time heard;                    // anything
     Time pinged;
-    std::deque<File> files;        // the first is underway
-    std::optional<FileTransfer> transfer;
-    Time progress;                 // of the transfer
-    std::set<std::string> holds;   // sha256
+    FileSender sender;
     std::size_t in_advance = 0;    // it has been sent, or is, what plans before this need of it
   };
   // On the way to a plan.
@@ -192,8 +189,6 @@ class Conductor {
   [[nodiscard]] bool serves(DeviceId device, std::size_t plan) const;
 
   // Files.
-  void want_files(std::size_t plan, DeviceId device, bool at_once);
-  [[nodiscard]] bool holds_files(std::size_t plan, DeviceId device) const;
   void send_files(DeviceId device, Time now);
   static void stop_sending(Worker& worker);
   void send_in_advance(DeviceId device, Time now);

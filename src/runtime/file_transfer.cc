@@ -12,31 +12,48 @@ constexpr std::uint64_t kChunkBytes = 64 << 10;
 }  // namespace
 
 Result<FileTransfer> FileTransfer::open(const std::filesystem::path& file,
-                                        const std::string& sha256, std::size_t underway) {
-  FileTransfer transfer(file, sha256, underway);
+                                        const std::string& sha256, Options options) {
+  FileTransfer transfer(file, sha256, options);
   transfer.stream_.open(file, std::ios::binary | std::ios::ate);
   if (!transfer.stream_) return fail(ErrorKind::input, "cannot read {}", file.string());
   transfer.bytes_ = static_cast<std::uint64_t>(transfer.stream_.tellg());
   return transfer;
 }
 
+wire::Request FileTransfer::offer() const {
+  wire::Request request;
+  request.mutable_offer()->set_sha256(sha256_);
+  request.mutable_offer()->set_bytes(bytes_);
+  for (const onnx::DataPiece& piece : pieces_) {
+    *request.mutable_offer()->add_pieces() = to_wire(piece);
+  }
+  return request;
+}
+
 Result<std::optional<FileTransfer::Message>> FileTransfer::next() {
-  Message message;
+  if (awaits_pieces()) return std::nullopt;
   if (!asked_) {
     asked_ = true;
-    message.request.mutable_offer()->set_sha256(sha256_);
-    message.request.mutable_offer()->set_bytes(bytes_);
-    return message;
+    return Message{.request = offer(), .parts = {}};
   }
   if (!offered_ || sent_ == bytes_ || underway_ == most_underway_) return std::nullopt;
+  ++underway_;
+  Message message;
   wire::Chunk& chunk = *message.request.mutable_chunk();
   chunk.set_sha256(sha256_);
   chunk.set_offset(sent_);
-  zmq::message_t contents(std::min(kChunkBytes, bytes_ - sent_));
+  const auto known = known_.lower_bound(sent_);
+  if (known != known_.end() && known->first == sent_) {
+    *chunk.mutable_copied() = to_wire(known->second);
+    sent_ += known->second.bytes;
+    return message;
+  }
+  const std::uint64_t end = known == known_.end() ? bytes_ : known->first;
+  zmq::message_t contents(std::min(kChunkBytes, end - sent_));
+  stream_.seekg(static_cast<std::streamoff>(sent_));
   stream_.read(static_cast<char*>(contents.data()), static_cast<std::streamsize>(contents.size()));
   if (!stream_) return fail(ErrorKind::input, "cannot read {}", file_.string());
   sent_ += contents.size();
-  ++underway_;
   message.parts.push_back(std::move(contents));
   return message;
 }
@@ -49,13 +66,24 @@ void FileTransfer::answered(const wire::Answer& answer) {
   }
   offered_ = true;
   sent_ = held_;
-  stream_.seekg(static_cast<std::streamoff>(sent_));
+  std::uint64_t begin = 0;
+  for (std::uint32_t i = 0; const onnx::DataPiece& piece : pieces_) {
+    if (std::ranges::contains(answer.known_pieces(), i++)) known_.emplace(begin, piece);
+    begin += piece.bytes;
+  }
+}
+
+void FileTransfer::set_pieces(std::vector<onnx::DataPiece> pieces) {
+  in_pieces_ = false;
+  pieces_ = std::move(pieces);
+  if (!pieces_.empty()) begin_again();
 }
 
 void FileTransfer::begin_again() {
   asked_ = false;
   offered_ = false;
   underway_ = 0;
+  known_.clear();
   stream_.clear();
 }
 

@@ -4,17 +4,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "foundation/error.h"
+#include "onnx/data_piece.h"
 #include "messages.pb.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
 
-// Offers the file, and sends what the worker lacks in chunks that are each answered. Says what to
-// ask; whoever owns the connection asks it, and brings the answers in the order of the requests.
+// Offers the file, and sends what the worker lacks in chunks that are each answered. What the worker
+// has in other files it is told to copy, if the file's pieces are known. Says what to ask; whoever
+// owns the connection asks it, and brings the answers in the order of the requests.
 class FileTransfer {
  public:
   struct Message {
@@ -22,14 +26,22 @@ class FileTransfer {
     Parts parts;
   };
 
-  // `underway`: chunks that may be unanswered at once. Error: the file cannot be read.
+  struct Options {
+    std::size_t underway = 16;  // chunks that may be unanswered at once
+    bool in_pieces = false;     // waits for set_pieces() before it sends anything
+  };
+
+  // Error: the file cannot be read.
   [[nodiscard]] static Result<FileTransfer> open(const std::filesystem::path& file,
-                                                 const std::string& sha256,
-                                                 std::size_t underway = 16);
+                                                 const std::string& sha256, Options options);
 
   // Nothing while answers must come first, and when all is there.
   [[nodiscard]] Result<std::optional<Message>> next();
   void answered(const wire::Answer& answer);
+  // The worker lacks some of the file, and its pieces are to be told.
+  [[nodiscard]] bool awaits_pieces() const { return in_pieces_ && offered_ && !done(); }
+  // All of the file; none: it is sent as it is.
+  void set_pieces(std::vector<onnx::DataPiece> pieces);
   // On a new connection: what is not answered yet may not have arrived.
   void begin_again();
 
@@ -38,12 +50,19 @@ class FileTransfer {
   [[nodiscard]] std::uint64_t held() const { return held_; }
 
  private:
-  FileTransfer(std::filesystem::path file, std::string sha256, std::size_t underway)
-      : file_(std::move(file)), sha256_(std::move(sha256)), most_underway_(underway) {}
+  FileTransfer(std::filesystem::path file, std::string sha256, Options options)
+      : file_(std::move(file)),
+        sha256_(std::move(sha256)),
+        most_underway_(options.underway),
+        in_pieces_(options.in_pieces) {}
+  [[nodiscard]] wire::Request offer() const;
 
   std::filesystem::path file_;
   std::string sha256_;
   std::size_t most_underway_;
+  bool in_pieces_;
+  std::vector<onnx::DataPiece> pieces_;
+  std::map<std::uint64_t, onnx::DataPiece> known_;  // to the worker; by where they begin
   std::ifstream stream_;
   std::uint64_t bytes_ = 0;
   bool asked_ = false;    // how much is there already

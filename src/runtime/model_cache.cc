@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "foundation/file.h"
 #include "foundation/sha256.h"
 
 namespace convoy::runtime {
 namespace {
 
 constexpr std::size_t kHashChars = 64;
+constexpr std::string_view kPieces = ".pieces";
 
 Result<void> check_name(const std::string& sha256) {
   const bool hex = std::ranges::all_of(
@@ -34,11 +37,11 @@ std::string hash_of(const std::filesystem::path& file) {
   return file.filename().string().substr(0, kHashChars);
 }
 
-// A file of the cache, or a folder in which one is laid out.
+// A file of the cache, a folder in which one is laid out, or a list of its pieces.
 struct Entry {
   std::filesystem::path path;
   std::filesystem::file_time_type used;
-  std::uint64_t bytes = 0;  // a folder holds only other names of files that are here too
+  std::uint64_t bytes = 0;  // a folder holds only other names of files that are here; lists are short
 };
 
 std::vector<Entry> entries_of(const std::filesystem::path& folder) {
@@ -47,7 +50,9 @@ std::vector<Entry> entries_of(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, gone)) {
     if (!check_name(hash_of(entry.path()))) continue;  // not ours
     entries.push_back({entry.path(), entry.last_write_time(gone),
-                       entry.is_directory(gone) ? 0 : size_of(entry.path())});
+                       entry.is_directory(gone) || entry.path().extension() == kPieces
+                           ? 0
+                           : size_of(entry.path())});
   }
   return entries;
 }
@@ -102,7 +107,7 @@ Result<void> ModelCache::make_room(std::uint64_t bytes, const std::set<std::stri
     const std::string sha256 = hash_of(entry.path);
     if (entry.bytes == 0 || kept.contains(sha256)) continue;
     std::error_code ignored;
-    // Its other names first: the disk is free only when all are gone.
+    // What belongs to it first: the disk is free only when all of its names are gone.
     for (const Entry& other : entries) {
       if (other.bytes == 0 && other.path.filename().string().contains(sha256)) {
         std::filesystem::remove_all(other.path, ignored);
@@ -149,6 +154,72 @@ Result<void> ModelCache::append(const std::string& sha256, std::uint64_t offset,
                 problem ? problem.message() : "disk full or folder not writable");
   }
   return {};
+}
+
+std::filesystem::path ModelCache::list_of_pieces(const std::string& sha256) const {
+  return folder_ / fmt::format("{}{}", sha256, kPieces);
+}
+
+template <class Visit>
+void ModelCache::visit_pieces(Visit visit) const {
+  for (const Entry& entry : entries_of(folder_)) {
+    if (entry.path.extension() != kPieces) continue;
+    const std::filesystem::path file = complete(hash_of(entry.path));
+    if (size_of(file) == 0) continue;
+    std::ifstream list(entry.path);
+    std::uint64_t offset = 0;
+    for (onnx::DataPiece piece; list >> piece.bytes >> piece.sha256; offset += piece.bytes) {
+      if (visit(file, offset, piece)) return;
+    }
+  }
+}
+
+Result<std::vector<std::uint32_t>> ModelCache::known_pieces(
+    const std::string& sha256, std::span<const onnx::DataPiece> pieces) {
+  if (auto fine = check_name(sha256); !fine) return std::unexpected(fine.error());
+  std::string list;
+  for (const onnx::DataPiece& piece : pieces) {
+    if (auto fine = check_name(piece.sha256); !fine) return std::unexpected(fine.error());
+    list += fmt::format("{} {}\n", piece.bytes, piece.sha256);
+  }
+  std::set<std::string> here;
+  visit_pieces([&](const std::filesystem::path&, std::uint64_t, const onnx::DataPiece& piece) {
+    here.insert(piece.sha256);
+    return false;
+  });
+  if (auto written = write_file(list_of_pieces(sha256), list); !written) {
+    return std::unexpected(written.error());
+  }
+  const std::uint64_t held = size_of(partial(sha256));
+  std::vector<std::uint32_t> known;
+  std::uint64_t begin = 0;
+  for (std::uint32_t i = 0; const onnx::DataPiece& piece : pieces) {
+    if (begin >= held && here.contains(piece.sha256)) known.push_back(i);
+    begin += piece.bytes;
+    ++i;
+  }
+  return known;
+}
+
+Result<void> ModelCache::copy(const std::string& sha256, std::uint64_t offset,
+                              const onnx::DataPiece& piece, std::uint64_t total) {
+  std::vector<char> bytes(std::min(piece.bytes, onnx::kMostPieceBytes));
+  bool copied = false;
+  visit_pieces([&](const std::filesystem::path& file, std::uint64_t begin,
+                   const onnx::DataPiece& other) {
+    if (other != piece) return false;
+    std::ifstream stream(file, std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(begin));
+    copied = stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) &&
+             sha256_of_text({bytes.data(), bytes.size()}) == piece.sha256;
+    if (!copied) {  // it is not asked again
+      std::error_code ignored;
+      std::filesystem::remove(list_of_pieces(hash_of(file)), ignored);
+    }
+    return copied;
+  });
+  if (!copied) return fail(ErrorKind::failure, "the piece {} is not here any more", piece.sha256);
+  return append(sha256, offset, std::as_bytes(std::span(bytes)), total);
 }
 
 Result<std::filesystem::path> ModelCache::check(const std::string& sha256) {

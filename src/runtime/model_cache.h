@@ -6,9 +6,11 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "foundation/error.h"
 #include "foundation/units.h"
+#include "onnx/data_piece.h"
 
 namespace convoy::runtime {
 
@@ -44,6 +46,13 @@ class ModelCache {
   // are here the file is complete.
   [[nodiscard]] Result<void> append(const std::string& sha256, std::uint64_t offset,
                                     std::span<const std::byte> bytes, std::uint64_t total);
+  // Which pieces of a file are in complete files that are here; by their numbers, from what is held
+  // of it on. Once it is complete, too, it is known to have them.
+  [[nodiscard]] Result<std::vector<std::uint32_t>> known_pieces(
+      const std::string& sha256, std::span<const onnx::DataPiece> pieces);
+  // As append(), of a piece that is known. Error: it is not here any more, or not what it was.
+  [[nodiscard]] Result<void> copy(const std::string& sha256, std::uint64_t offset,
+                                  const onnx::DataPiece& piece, std::uint64_t total);
   // A complete model whose files have those hashes, ready to be loaded. A file that has another hash
   // is removed, and an error.
   [[nodiscard]] Result<std::filesystem::path> find(const ModelFiles& model);
@@ -55,6 +64,10 @@ class ModelCache {
   [[nodiscard]] Result<std::filesystem::path> check(const std::string& sha256);
   [[nodiscard]] std::filesystem::path complete(const std::string& sha256) const;
   [[nodiscard]] std::filesystem::path partial(const std::string& sha256) const;
+  [[nodiscard]] std::filesystem::path list_of_pieces(const std::string& sha256) const;
+  // Calls visit(file, offset, piece) for each piece of each complete file, until it returns true.
+  template <class Visit>
+  void visit_pieces(Visit visit) const;
 
   std::filesystem::path folder_;
   std::string tag_;  // the owner, fit for file names

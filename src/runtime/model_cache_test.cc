@@ -140,12 +140,67 @@ TEST_F(ModelCacheTest, RemovesAModelWithItsLayout) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
+onnx::DataPiece piece_of(const std::string& text) { return {text.size(), sha256_of_text(text)}; }
+
+TEST_F(ModelCacheTest, CopiesWhatOtherFilesHave) {
+  auto cache = open(folder_);
+  const std::vector one = {piece_of("he"), piece_of("llo")};
+  EXPECT_EQ(cache->known_pieces(kHello, one), std::vector<std::uint32_t>{});
+  ASSERT_TRUE(append(*cache, 0, "hel", 5));
+  const std::string other = sha256_of_text("my llo");
+  const std::vector two = {piece_of("my "), piece_of("llo")};
+  // What is not complete yet may never be.
+  EXPECT_EQ(cache->known_pieces(other, two), std::vector<std::uint32_t>{});
+  EXPECT_FALSE(cache->copy(other, 0, two[1], 6));
+  ASSERT_TRUE(append(*cache, 3, "lo", 5));
+  EXPECT_EQ(cache->known_pieces(other, two), std::vector<std::uint32_t>{1});
+  ASSERT_TRUE(append(*cache, 0, "my ", 6, other));
+  ASSERT_TRUE(cache->copy(other, 3, two[1], 6));
+  EXPECT_EQ(read_file(cache->find({other}).value()), "my llo");
+  // The first is not needed for that any more.
+  EXPECT_EQ(cache->known_pieces(sha256_of_text("my"), {{piece_of("my ")}}),
+            std::vector<std::uint32_t>{0});
+}
+
+TEST_F(ModelCacheTest, KnowsNoPieceThatIsHeldAlready) {
+  auto cache = open(folder_);
+  const std::vector all = {piece_of("he"), piece_of("llo")};
+  ASSERT_TRUE(cache->known_pieces(kHello, all));
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  const std::string twice = sha256_of_text("hehello");
+  ASSERT_TRUE(append(*cache, 0, "heh", 7, twice));
+  EXPECT_EQ(cache->known_pieces(twice, {{piece_of("he"), piece_of("he"), piece_of("llo")}}),
+            std::vector<std::uint32_t>{2});
+}
+
+TEST_F(ModelCacheTest, CopiesNothingThatIsNotWhatItWas) {
+  auto cache = open(folder_);
+  const std::vector all = {piece_of("he"), piece_of("llo")};
+  ASSERT_TRUE(cache->known_pieces(kHello, all));
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  ASSERT_TRUE(write_file(folder_ / (kHello + ".onnx"), "jelly"));
+  const std::string other = sha256_of_text("llo");
+  EXPECT_EQ(cache->known_pieces(other, {{all[1]}}), std::vector<std::uint32_t>{0});
+  EXPECT_THAT(cache->copy(other, 0, all[1], 3).error().message, HasSubstr("is not here any more"));
+  EXPECT_EQ(cache->known_pieces(other, {{all[1]}}), std::vector<std::uint32_t>{});
+}
+
+TEST_F(ModelCacheTest, RemovesAFileWithItsListOfPieces) {
+  auto cache = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(8)});
+  ASSERT_TRUE(cache->known_pieces(kHello, {{piece_of("hello")}}));
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  EXPECT_EQ(cache->offer(sha256_of_text("other"), 5), 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST_F(ModelCacheTest, WritesNowhereElse) {
   auto cache = open(folder_ / "cache");
   const std::string outside = "../" + kHello.substr(3);
   EXPECT_FALSE(append(*cache, 0, "x", 1, outside));
   EXPECT_THAT(cache->offer(outside, 5).error().message, HasSubstr("is no SHA-256"));
   EXPECT_FALSE(cache->find({"/etc/passwd"}));
+  EXPECT_FALSE(cache->known_pieces(outside, {{piece_of("x")}}));
+  EXPECT_FALSE(cache->copy(outside, 0, piece_of("x"), 1));
 }
 
 TEST_F(ModelCacheTest, SaysWhenTheFolderCannotBeMade) {

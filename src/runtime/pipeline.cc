@@ -1,6 +1,7 @@
 #include "runtime/pipeline.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <random>
 #include <utility>
@@ -67,6 +68,7 @@ struct Pipeline::State : ConductorWorld {
     lost[device].reset();
   }
   Error unreached(DeviceId device) const override { return links[device]->unreached(); }
+  std::optional<std::vector<onnx::DataPiece>> pieces_of(const PlanFile& file) override;
   double clock_s() const override { return steady_seconds(); }
 
   // Tells the conductor what has happened.
@@ -84,6 +86,8 @@ struct Pipeline::State : ConductorWorld {
   zmq::context_t context{1};
   ById<DeviceId, std::optional<WorkerLink>> links;
   ById<DeviceId, std::optional<Clock::time_point>> lost;  // connections, whose process may be, too
+  // By their sha256; read by threads of their own.
+  std::map<std::string, std::shared_future<std::vector<onnx::DataPiece>>> pieces;
   Clock::time_point asked_host;
   Observer observer;
   std::optional<Conductor> conductor;
@@ -111,6 +115,18 @@ Result<WorkerHost::Worker> Pipeline::State::reach(DeviceId device) {
   if (!link) return std::unexpected(std::move(link.error()));
   links[device].emplace(*std::move(link));
   return worker;
+}
+
+std::optional<std::vector<onnx::DataPiece>> Pipeline::State::pieces_of(const PlanFile& file) {
+  auto found = pieces.find(file.sha256);
+  if (found == pieces.end()) {
+    auto reading = std::async(std::launch::async, [file] {
+      return onnx::pieces_of(file.model, file.path).value_or(std::vector<onnx::DataPiece>());
+    });
+    found = pieces.emplace(file.sha256, reading.share()).first;
+  }
+  if (found->second.wait_for(0s) != std::future_status::ready) return std::nullopt;
+  return found->second.get();
 }
 
 void Pipeline::State::look_at(DeviceId device, Clock::time_point now, bool ask_host) {
@@ -282,6 +298,7 @@ Result<std::vector<StageReport>> Pipeline::report() {
                        .peak_memory = bytes_of(figures.peak_memory_bytes()),
                        .idle_memory = bytes_of(figures.idle_memory_bytes()),
                        .cpu_seconds = figures.cpu_s(),
+                       .messaging_seconds = figures.messaging_cpu_s(),
                        .dropped = from_wire(figures.dropped())};
     if (const wire::StageReport* const said = report_of(figures, stage.spec.id)) {
       report.requests = said->requests();

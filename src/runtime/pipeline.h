@@ -47,6 +47,7 @@ struct StageReport {
   Bytes peak_memory{0};            // of the worker process (VmHWM)
   Bytes idle_memory{0};            // of the worker process before it loaded any model
   double cpu_seconds = 0;          // of the worker process
+  double messaging_seconds = 0;    // of these, what messages took
   Drops dropped;                   // by the worker
 };
 

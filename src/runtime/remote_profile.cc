@@ -1,9 +1,17 @@
 #include "runtime/remote_profile.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <future>
 #include <map>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 #include <zmq.hpp>
@@ -12,6 +20,7 @@
 #include "onnx/model.h"
 #include "onnx/split_map.h"
 #include "profile/measure.h"
+#include "runtime/capabilities.h"
 #include "runtime/remote_worker.h"
 #include "runtime/setup.h"
 
@@ -23,7 +32,7 @@ constexpr Seconds kLoad{120};
 constexpr std::chrono::seconds kMeasureNodes{600};
 constexpr std::chrono::seconds kLeave{2};
 // How long runs are measured, and how many there are at least; the first ones do not count.
-constexpr Seconds kBudget{2};
+constexpr Seconds kBudget{4};
 constexpr std::size_t kLeastRuns = 6;
 constexpr std::size_t kWarmUp = 2;
 
@@ -37,26 +46,90 @@ struct Subject {
   std::span<const engine::SharedTensor> inputs;
 };
 
+// Devices that are measured side by side: from when the last one is warm until the last one has runs
+// enough, or one has failed.
+class Meeting {
+ public:
+  explicit Meeting(std::size_t devices) : cold_(devices), at_work_(devices) {}
+  [[nodiscard]] bool has_begun() const { return cold_ == 0; }
+  [[nodiscard]] bool is_over() const { return failed_ || at_work_ == 0; }
+
+  // One device's part in it, by one thread.
+  class Seat {
+   public:
+    explicit Seat(Meeting& meeting) : meeting_(meeting) {}
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+    ~Seat() {
+      if (!enough_) meeting_.failed_ = true;
+    }
+    void is_warm() { --meeting_.cold_; }
+    void has_enough() {
+      if (!std::exchange(enough_, true)) --meeting_.at_work_;
+    }
+
+   private:
+    Meeting& meeting_;
+    bool enough_ = false;
+  };
+
+ private:
+  std::atomic<std::size_t> cold_, at_work_;
+  std::atomic<bool> failed_ = false;
+};
+
+// One host for pipelines that have a thread each.
+class GuardedHost : public WorkerHost {
+ public:
+  explicit GuardedHost(WorkerHost& host) : host_(host) {}
+  [[nodiscard]] Result<Worker> start(const fleet::Device& device) override {
+    const std::scoped_lock lock(mutex_);
+    auto worker = host_.start(device);
+    if (worker && worker->quota) under_quota_.insert(device.name);
+    return worker;
+  }
+  [[nodiscard]] bool is_under_quota(const std::string& device) {
+    const std::scoped_lock lock(mutex_);
+    return under_quota_.contains(device);
+  }
+  [[nodiscard]] std::optional<std::string> obituary(const std::string& device) override {
+    const std::scoped_lock lock(mutex_);
+    return host_.obituary(device);
+  }
+  void stop_all() override {
+    const std::scoped_lock lock(mutex_);
+    host_.stop_all();
+  }
+  [[nodiscard]] std::string description() const override { return host_.description(); }
+
+ private:
+  WorkerHost& host_;
+  std::set<std::string> under_quota_;
+  std::mutex mutex_;
+};
+
 // Runs the whole model again and again in a pipeline of one stage, which is always full: what comes
 // in and goes out is part of a run, as it will be in the pipeline that is planned.
 Result<std::vector<Seconds>> ends_of_runs(Pipeline& pipeline, const Subject& subject,
+                                          Meeting& meeting, Meeting::Seat& seat,
                                           const std::function<bool()>& stop) {
   std::vector<Seconds> ends;
-  const auto enough = [&] {
-    return ends.size() > kWarmUp + kLeastRuns && ends.back() - ends[kWarmUp] >= kBudget;
-  };
   const auto begin = std::chrono::steady_clock::now();
-  while (!enough()) {
-    if (stop && stop()) return fail(ErrorKind::cancelled, "stopped while profiling");
+  for (std::size_t runs = 0; !meeting.is_over();) {
+    if (stop && stop()) break;
     while (!pipeline.full()) {
       auto sent = pipeline.submit({subject.inputs.begin(), subject.inputs.end()});
       if (!sent) return std::unexpected(std::move(sent.error()));
     }
     const auto answer = pipeline.next(Seconds(0.1));
     if (!answer) return std::unexpected(answer.error());
-    if (*answer) ends.push_back(std::chrono::steady_clock::now() - begin);
+    if (!*answer) continue;
+    if (++runs == kWarmUp) seat.is_warm();
+    if (!meeting.has_begun()) continue;
+    ends.push_back(std::chrono::steady_clock::now() - begin);
+    if (ends.size() > kLeastRuns && ends.back() - ends.front() >= kBudget) seat.has_enough();
   }
-  ends.erase(ends.begin(), ends.begin() + kWarmUp);
+  if (ends.size() <= kLeastRuns) return fail(ErrorKind::cancelled, "stopped while profiling");
   return ends;
 }
 
@@ -67,14 +140,15 @@ struct Runs {
 
 // Whole runs on one device.
 Result<Runs> profile_runs(const Subject& subject, const fleet::Fleet& fleet,
-                          const fleet::Device& device, WorkerHost& host,
+                          const fleet::Device& device, GuardedHost& host, Meeting& meeting,
                           const std::function<bool()>& stop) {
+  Meeting::Seat seat(meeting);
   onnx::SplitMap map = subject.map;
   map.sub_models.front().device = device.name;
   auto pipeline = Pipeline::start({{subject.file.parent_path(), map}}, fleet, host,
                                   {.load_timeout = kLoad, .stop = stop});
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
-  const auto ends = ends_of_runs(*pipeline, subject, stop);
+  const auto ends = ends_of_runs(*pipeline, subject, meeting, seat, stop);
   if (!ends) return std::unexpected(ends.error());
   const auto reports = pipeline->report();
   if (!reports) return std::unexpected(reports.error());
@@ -86,7 +160,55 @@ Result<Runs> profile_runs(const Subject& subject, const fleet::Fleet& fleet,
   runs.device.source = emulated ? profile::Source::emulated : profile::Source::measured;
   runs.device.runtime_memory = report.idle_memory;
   runs.computing = std::min(runs.device.run, report.busy / static_cast<double>(report.requests));
+  if (host.is_under_quota(device.name) && report.cpu_seconds > 0) {
+    // Whenever messages are moved nothing is computed, so that is no part of `busy` either.
+    const double messages = report.messaging_seconds / report.cpu_seconds;
+    runs.computing = std::min(runs.computing, runs.device.run * (1 - messages));
+  }
   return runs;
+}
+
+// Whether the devices that are emulated here can all compute at once, each with the whole model.
+bool fit_side_by_side(const fleet::Fleet& fleet, const Subject& subject) {
+  const onnx::SubModel& whole = subject.map.sub_models.front();
+  auto model = std::filesystem::file_size(subject.file);
+  if (!whole.data_file.empty()) {
+    model += std::filesystem::file_size(subject.file.parent_path() / whole.data_file);
+  }
+  double cores = 0, memory = 0;
+  for (const fleet::Device& device : fleet.devices) {
+    if (!is_local(device)) continue;
+    cores += device.cores > 0 ? device.cores : fleet::threads_of(device);
+    memory += 2 * static_cast<double>(model);  // as much again for what it computes
+  }
+  const Capabilities able = capabilities(1);
+  return cores <= able.cores && memory <= static_cast<double>(able.memory.value()) / 2;
+}
+
+// Of all devices in `group`, side by side.
+Result<std::vector<Runs>> profile_group(const Subject& subject, const fleet::Fleet& fleet,
+                                        std::span<const DeviceId> group, WorkerHost& host,
+                                        const std::function<bool()>& stop) {
+  Meeting meeting(group.size());
+  GuardedHost guarded(host);
+  std::vector<std::future<Result<Runs>>> at_work;
+  for (const DeviceId id : group) {
+    at_work.push_back(std::async(std::launch::async, [&, id] {
+      return profile_runs(subject, fleet, fleet.devices[id], guarded, meeting, stop);
+    }));
+  }
+  std::vector<Runs> all;
+  std::optional<Error> first;  // others end early because of it
+  for (auto& device : at_work) {
+    auto runs = device.get();
+    if (runs) {
+      all.push_back(*std::move(runs));
+    } else if (!first || first->kind == ErrorKind::cancelled) {
+      first = std::move(runs.error());
+    }
+  }
+  if (first) return std::unexpected(*std::move(first));
+  return all;
 }
 
 // What the model's nodes cost on a device with a processor of its own.
@@ -151,18 +273,25 @@ Result<profile::Profile> profile_fleet(const std::filesystem::path& file,
     if (costs) by_threads.emplace(threads, *costs);
     return costs;
   };
-  for (const DeviceId id : fleet.devices.ids()) {
-    const fleet::Device& device = fleet.devices[id];
-    auto measured = profile_runs(subject, fleet, device, host, stop);
+  std::vector<DeviceId> devices;
+  for (const DeviceId id : fleet.devices.ids()) devices.push_back(id);
+  const std::size_t at_once = fit_side_by_side(fleet, subject) ? devices.size() : 1;
+  for (const auto group : devices | std::views::chunk(at_once)) {
+    auto measured = profile_group(subject, fleet, group, host, stop);
     if (!measured) return within("profile", std::move(measured.error()));
-    const auto nodes =
-        is_local(device) ? local_nodes(device) : remote_nodes(subject, device, host, stop);
-    if (!nodes) return within("profile", nodes.error());
-    profile::scale_nodes(measured->device, *nodes, measured->computing);
-    profile.devices.push_back(std::move(measured->device));
+    for (auto [id, runs] : std::views::zip(group, *measured)) {
+      const fleet::Device& device = fleet.devices[id];
+      const auto nodes =
+          is_local(device) ? local_nodes(device) : remote_nodes(subject, device, host, stop);
+      if (!nodes) return within("profile", nodes.error());
+      profile::scale_nodes(runs.device, *nodes, runs.computing);
+      profile.devices.push_back(std::move(runs.device));
+    }
   }
   return profile;
 } catch (const zmq::error_t& error) {
+  return fail(ErrorKind::failure, "cannot profile the devices: {}", error.what());
+} catch (const std::system_error& error) {  // files that are gone, threads that there cannot be
   return fail(ErrorKind::failure, "cannot profile the devices: {}", error.what());
 }
 

@@ -79,7 +79,7 @@ Result<void> RemoteWorker::send_model(const std::filesystem::path& file, const M
 
 Result<void> RemoteWorker::send_file(const std::filesystem::path& file, const std::string& sha256,
                                      Seconds patience) {
-  auto transfer = FileTransfer::open(file, sha256);
+  auto transfer = FileTransfer::open(file, sha256, {});
   if (!transfer) return std::unexpected(std::move(transfer.error()));
   for (int vain = 0;;) {
     const std::uint64_t before = transfer->held();

@@ -50,9 +50,12 @@ std::vector<PlanFile> files_for(const RoutedPlan& plan, DeviceId device) {
   for (const Route::Stage& stage : plan.route.stages) {
     if (stage.peer != peer) continue;
     const onnx::SubModel& part = plan.ready.map.sub_models[stage.sub_model];
-    files.push_back({plan.ready.directory / part.file, part.sha256});
+    const std::filesystem::path model = plan.ready.directory / part.file;
+    files.push_back({.path = model, .sha256 = part.sha256, .model = {}});
     if (!part.data_file.empty()) {
-      files.push_back({plan.ready.directory / part.data_file, part.data_sha256});
+      files.push_back({.path = plan.ready.directory / part.data_file,
+                       .sha256 = part.data_sha256,
+                       .model = model});
     }
   }
   return files;

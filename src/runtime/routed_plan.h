@@ -29,6 +29,7 @@ struct RoutedPlan {
 struct PlanFile {
   std::filesystem::path path;
   std::string sha256;
+  std::filesystem::path model;  // whose weights these are; empty: the file is a model
 };
 [[nodiscard]] std::vector<PlanFile> files_for(const RoutedPlan& plan, DeviceId device);
 

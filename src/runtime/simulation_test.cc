@@ -26,8 +26,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // The model: kLayers layers, each of which mixes what the one before made with the model's input. A
-// sub-model is a range of them; its "sha256" says which: "first-last".
+// sub-model is a range of them; its "sha256" says which: "first-last". In the file of its weights,
+// "first-last.data", each layer has a piece.
 constexpr int kLayers = 6;
+constexpr std::uint64_t kLayerBytes = 40'000;
 constexpr std::size_t kWindow = 5;
 constexpr std::uint64_t kRequests = 100;
 // Longer than all trouble together.
@@ -68,6 +70,11 @@ std::pair<int, int> range_of(const std::string& sha256) {
   return range;
 }
 
+std::uint64_t bytes_of_weights(const std::string& sha256) {
+  const auto [first, last] = range_of(sha256);
+  return static_cast<std::uint64_t>(last - first + 1) * kLayerBytes;
+}
+
 // The sub-models as files; what is in them does not matter, how long they are does.
 class Files {
  public:
@@ -76,8 +83,9 @@ class Files {
     folder_ = ::mkdtemp(name.data());
     for (int first = 0; first < kLayers; ++first) {
       for (int last = first; last < kLayers; ++last) {
-        std::ofstream(folder_ / fmt::format("{}-{}.onnx", first, last))
-            << std::string(static_cast<std::size_t>(last - first + 1) * 40'000, 'w');
+        const std::string range = fmt::format("{}-{}", first, last);
+        std::ofstream(folder_ / (range + ".onnx")) << "a few nodes";
+        std::ofstream(folder_ / (range + ".data")) << std::string(bytes_of_weights(range), 'w');
       }
     }
   }
@@ -93,7 +101,9 @@ class Files {
       onnx::SubModel part{.file = fmt::format("{}-{}.onnx", first, last),
                           .inputs = {"x"},
                           .outputs = {fmt::format("y{}", last)},
-                          .sha256 = fmt::format("{}-{}", first, last)};
+                          .sha256 = fmt::format("{}-{}", first, last),
+                          .data_file = fmt::format("{}-{}.data", first, last),
+                          .data_sha256 = fmt::format("{}-{}.data", first, last)};
       if (first > 0) part.inputs.push_back(fmt::format("y{}", first - 1));
       // Of no use but to be waited for.
       if (i > 1) part.inputs.push_back(fmt::format("y{}", kLayers * (i - 1) / parts - 1));
@@ -292,6 +302,7 @@ class SimulatedWorker : public WorkerWorld {
       } else {
         for (const StageModel& model : load->models) {
           EXPECT_TRUE(held_[model.files.sha256] > 0) << model.files.sha256 << " was never sent";
+          EXPECT_TRUE(is_complete(model.files.data_sha256)) << model.files.data_sha256;
           models_.emplace(model.stage, model);
         }
       }
@@ -352,8 +363,42 @@ class SimulatedWorker : public WorkerWorld {
                       std::span<const std::byte> bytes, std::uint64_t) override {
     if (disk_full) return fail(ErrorKind::failure, "the disk is full");
     if (offset != held_[sha256]) return fail(ErrorKind::failure, "a gap");
+    if (sha256.ends_with(".data") && offset % kLayerBytes == 0) {
+      const int layer = range_of(sha256).first + static_cast<int>(offset / kLayerBytes);
+      EXPECT_FALSE(has_layer(layer)) << name_ << " is sent layer " << layer << " again";
+    }
     held_[sha256] += bytes.size();
     return {};
+  }
+  Result<std::vector<std::uint32_t>> known_pieces(
+      const std::string& sha256, std::span<const onnx::DataPiece> pieces) override {
+    std::vector<std::uint32_t> known;
+    for (std::uint32_t i = 0; i < pieces.size(); ++i) {
+      if (i * kLayerBytes >= held_[sha256] && has_layer(range_of(sha256).first + static_cast<int>(i))) {
+        known.push_back(i);
+      }
+    }
+    return known;
+  }
+  Result<void> copy(const std::string& sha256, std::uint64_t offset, const onnx::DataPiece& piece,
+                    std::uint64_t) override {
+    if (disk_full) return fail(ErrorKind::failure, "the disk is full");
+    if (offset != held_[sha256]) return fail(ErrorKind::failure, "a gap");
+    const int layer = range_of(sha256).first + static_cast<int>(offset / kLayerBytes);
+    EXPECT_EQ(piece.sha256, fmt::format("layer {}", layer));
+    EXPECT_TRUE(has_layer(layer));
+    held_[sha256] += piece.bytes;
+    return {};
+  }
+  bool is_complete(const std::string& weights) {
+    return held_[weights] == bytes_of_weights(weights);
+  }
+  bool has_layer(int layer) {
+    return std::ranges::any_of(held_, [&](const auto& file) {
+      const auto [first, last] = range_of(file.first);
+      return file.first.ends_with(".data") && file.second == bytes_of_weights(file.first) &&
+             first <= layer && layer <= last;
+    });
   }
   Gate& gate() override { return gate_; }
   Drops& drops() override { return drops_; }
@@ -673,6 +718,13 @@ class Simulation : private ConductorWorld {
     network_.close(std::exchange(to.data, 0), 0);
   }
   Error unreached(DeviceId) const override { return {ErrorKind::lost, "nobody answers"}; }
+  std::optional<std::vector<onnx::DataPiece>> pieces_of(const PlanFile& file) override {
+    if (random_() % 4 == 0) return std::nullopt;  // not yet
+    const auto [first, last] = range_of(file.sha256);
+    std::vector<onnx::DataPiece> pieces;
+    for (int i = first; i <= last; ++i) pieces.push_back({kLayerBytes, fmt::format("layer {}", i)});
+    return pieces;
+  }
   double clock_s() const override { return Seconds(agenda_.now().time_since_epoch()).count(); }
 
   struct Connections {

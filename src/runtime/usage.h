@@ -10,6 +10,8 @@ namespace convoy::runtime {
 // CPU time of all threads; and of the calling thread alone.
 [[nodiscard]] Seconds process_cpu_time();
 [[nodiscard]] Seconds thread_cpu_time();
+// The same of the threads that move messages: the process's first one, and ZeroMQ's. 0 if unknown.
+[[nodiscard]] Seconds messaging_cpu_time();
 
 // The steady clock, in seconds; on one machine all processes share it.
 [[nodiscard]] double steady_seconds();

@@ -106,6 +106,31 @@ Drops from_wire(const wire::Drops& drops) {
           .refused = drops.refused()};
 }
 
+wire::Piece to_wire(const onnx::DataPiece& piece) {
+  wire::Piece message;
+  message.set_bytes(piece.bytes);
+  message.set_sha256(piece.sha256);
+  return message;
+}
+
+Result<std::vector<onnx::DataPiece>> from_wire(
+    const google::protobuf::RepeatedPtrField<wire::Piece>& pieces, std::uint64_t total) {
+  std::vector<onnx::DataPiece> read;
+  std::uint64_t sum = 0;
+  for (const wire::Piece& piece : pieces) {
+    if (piece.bytes() > onnx::kMostPieceBytes) {
+      return fail(ErrorKind::failure, "a piece of a file has more than {} bytes",
+                  onnx::kMostPieceBytes);
+    }
+    sum += piece.bytes();
+    read.push_back({piece.bytes(), piece.sha256()});
+  }
+  if (!read.empty() && sum != total) {
+    return fail(ErrorKind::failure, "the pieces of a file of {} bytes have {}", total, sum);
+  }
+  return read;
+}
+
 zmq::message_t to_part(const google::protobuf::MessageLite& message) {
   zmq::message_t part(message.ByteSizeLong());
   message.SerializeToArray(part.data(), static_cast<int>(part.size()));

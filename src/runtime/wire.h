@@ -6,13 +6,14 @@
 #include <zmq.hpp>
 
 #include "messages.pb.h"
+#include "onnx/data_piece.h"
 #include "runtime/drops.h"
 #include "runtime/parcel.h"
 
 namespace convoy::runtime {
 
 // Raised whenever older programs would misunderstand newer ones.
-inline constexpr std::uint32_t kProtocol = 3;
+inline constexpr std::uint32_t kProtocol = 4;
 
 // A part that is parsed above this is refused: in memory its message may be fifty times as large.
 inline constexpr std::size_t kMostParsedBytes = std::size_t{16} << 20;
@@ -30,6 +31,11 @@ struct Packet {
 [[nodiscard]] Error from_wire(const wire::Failure& failure);
 [[nodiscard]] wire::Drops to_wire(const Drops& drops);
 [[nodiscard]] Drops from_wire(const wire::Drops& drops);
+
+[[nodiscard]] wire::Piece to_wire(const onnx::DataPiece& piece);
+// In order. Error: they are not a file of `total`, or one of them is longer than pieces are.
+[[nodiscard]] Result<std::vector<onnx::DataPiece>> from_wire(
+    const google::protobuf::RepeatedPtrField<wire::Piece>& pieces, std::uint64_t total);
 
 [[nodiscard]] zmq::message_t to_part(const google::protobuf::MessageLite& message);
 // A whole message of this one part.

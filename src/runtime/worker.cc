@@ -84,6 +84,14 @@ class Worker : private WorkerWorld {
                       std::span<const std::byte> bytes, std::uint64_t total) override {
     return cache_.append(sha256, offset, bytes, total);
   }
+  Result<std::vector<std::uint32_t>> known_pieces(
+      const std::string& sha256, std::span<const onnx::DataPiece> pieces) override {
+    return cache_.known_pieces(sha256, pieces);
+  }
+  Result<void> copy(const std::string& sha256, std::uint64_t offset, const onnx::DataPiece& piece,
+                    std::uint64_t total) override {
+    return cache_.copy(sha256, offset, piece, total);
+  }
   Gate& gate() override { return door_.gate(); }
   Drops& drops() override { return door_.drops(); }
   double clock_s() const override { return steady_seconds(); }

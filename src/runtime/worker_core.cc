@@ -150,6 +150,11 @@ void WorkerCore::hello(const Caller& caller, const wire::Hello& hello, Time now)
 }
 
 void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
+  const auto pieces = from_wire(offer.pieces(), offer.bytes());
+  if (!pieces) {
+    ++world_.drops().malformed;
+    return refuse(caller, pieces.error());
+  }
   std::set<std::string> kept = {offer.sha256()};
   for (const auto& [sha256, bytes] : offered_) kept.insert(sha256);
   const Result<std::uint64_t> held = world_.offer(offer.sha256(), offer.bytes(), kept);
@@ -157,22 +162,35 @@ void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
   offered_[offer.sha256()] = offer.bytes();
   wire::Answer here;
   here.set_held_bytes(*held);
+  if (!pieces->empty() && *held < offer.bytes()) {
+    const auto known = world_.known_pieces(offer.sha256(), *pieces);
+    if (!known) return refuse(caller, known.error());
+    here.mutable_known_pieces()->Add(known->begin(), known->end());
+  }
   answer(caller, std::move(here));
 }
 
 void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts) {
   const auto total = offered_.find(chunk.sha256());
-  if (total == offered_.end() || parts.size() != 2 || parts[1].size() > kMostChunkBytes) {
+  const bool copied = chunk.has_copied();
+  const std::uint64_t bytes =
+      copied ? chunk.copied().bytes() : parts.size() == 2 ? parts[1].size() : 0;
+  if (total == offered_.end() || parts.size() != (copied ? 1 : 2) ||
+      bytes > (copied ? onnx::kMostPieceBytes : kMostChunkBytes)) {
     ++world_.drops().malformed;
     return refuse(caller, {ErrorKind::failure,
                            "a chunk that is too large, or of a file that was not "
                            "offered"});
   }
-  const std::span bytes(static_cast<const std::byte*>(parts[1].data()), parts[1].size());
-  const auto written = world_.append(chunk.sha256(), chunk.offset(), bytes, total->second);
+  const auto written =
+      copied ? world_.copy(chunk.sha256(), chunk.offset(), {bytes, chunk.copied().sha256()},
+                           total->second)
+             : world_.append(chunk.sha256(), chunk.offset(),
+                             {static_cast<const std::byte*>(parts[1].data()), bytes},
+                             total->second);
   if (!written) return refuse(caller, written.error());
   wire::Answer here;
-  here.set_held_bytes(chunk.offset() + bytes.size());
+  here.set_held_bytes(chunk.offset() + bytes);
   answer(caller, std::move(here));
 }
 
@@ -240,6 +258,7 @@ void WorkerCore::start(const Caller& caller, const wire::Start& start) {
   forget_jobs(std::nullopt);
   dropped_at_start_ = world_.drops();
   cpu_at_start_ = process_cpu_time();
+  messaging_at_start_ = messaging_cpu_time();
   answer(caller, {});
 }
 
@@ -263,6 +282,7 @@ wire::Figures WorkerCore::figures(bool with_intervals, double after_s) const {
   figures.set_peak_memory_bytes(static_cast<std::uint64_t>(peak_memory().value()));
   figures.set_idle_memory_bytes(static_cast<std::uint64_t>(idle_memory_.value()));
   figures.set_cpu_s((process_cpu_time() - cpu_at_start_).count());
+  figures.set_messaging_cpu_s((messaging_cpu_time() - messaging_at_start_).count());
   figures.set_epoch(epoch_);
   figures.set_process_cpu_s(process_cpu_time().count());
   if (const auto degrees = temperature_c()) figures.set_temperature_c(*degrees);

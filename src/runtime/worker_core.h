@@ -55,6 +55,10 @@ class WorkerWorld {
   [[nodiscard]] virtual Result<void> append(const std::string& sha256, std::uint64_t offset,
                                             std::span<const std::byte> bytes,
                                             std::uint64_t total) = 0;
+  [[nodiscard]] virtual Result<std::vector<std::uint32_t>> known_pieces(
+      const std::string& sha256, std::span<const onnx::DataPiece> pieces) = 0;
+  [[nodiscard]] virtual Result<void> copy(const std::string& sha256, std::uint64_t offset,
+                                          const onnx::DataPiece& piece, std::uint64_t total) = 0;
 
   [[nodiscard]] virtual Gate& gate() = 0;
   [[nodiscard]] virtual Drops& drops() = 0;
@@ -170,6 +174,7 @@ class WorkerCore {
   std::uint64_t epoch_ = 0;
   std::uint64_t told_broken_ = 0;  // in this epoch
   Seconds cpu_at_start_{0};
+  Seconds messaging_at_start_{0};
   Bytes idle_memory_{0};
   Drops dropped_at_start_;
 };

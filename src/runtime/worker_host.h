@@ -27,6 +27,7 @@ class WorkerHost {
   struct Worker {
     Endpoint endpoint;  // as the coordinator and its peers reach it
     Network network = Network::real;
+    bool quota = false;  // all its threads share the device's cores
     // Of a worker that uses keys: our own, and its public one.
     std::optional<KeyPair> own{};
     std::string server_key{};

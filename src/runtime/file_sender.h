@@ -1,0 +1,56 @@
+// The files that one worker is to have, sent one after the other.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "foundation/error.h"
+#include "runtime/file_transfer.h"
+#include "runtime/routed_plan.h"
+
+namespace convoy::runtime {
+
+// The pieces of a sub-model's weights, which takes a while to find out: nothing as long as it does.
+// None if they cannot be read.
+using FindPieces =
+    std::function<std::optional<std::vector<onnx::DataPiece>>(const PlanFile& file)>;
+
+// Says what to ask on a connection, as FileTransfer does.
+class FileSender {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // What a plan waits for goes first, and as fast as it can; the rest is forgotten.
+  void want(std::vector<PlanFile> files, bool at_once);
+  // The next message; nothing while answers must come first, or pieces be found out. Error: the file
+  // cannot be read.
+  [[nodiscard]] Result<std::optional<FileTransfer::Message>> next(const FindPieces& pieces_of,
+                                                                  Time now);
+  void answered(const wire::Answer& answer, Time now);
+  // Forgets what is yet to be sent.
+  void stop();
+
+  // There is nothing to be sent.
+  [[nodiscard]] bool is_idle() const { return files_.empty(); }
+  [[nodiscard]] bool awaits_pieces() const { return transfer_ && transfer_->awaits_pieces(); }
+  [[nodiscard]] bool has_sent(const std::vector<PlanFile>& files) const;
+  // When something was last answered or begun.
+  [[nodiscard]] Time progress() const { return progress_; }
+  // That is being sent, and whether a plan waits for it; not when idle.
+  [[nodiscard]] const PlanFile& file() const { return files_.front(); }
+  [[nodiscard]] bool is_urgent() const { return urgent_; }
+
+ private:
+  std::deque<PlanFile> files_;  // the first is underway
+  bool urgent_ = false;         // a plan waits for them
+  std::optional<FileTransfer> transfer_;
+  Time progress_;
+  std::set<std::string> sent_;  // sha256
+};
+
+}  // namespace convoy::runtime
