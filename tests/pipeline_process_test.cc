@@ -238,6 +238,64 @@ TEST_F(PipelineProcessTest, ProfilesEachDeviceUnderItsLimits) {
   EXPECT_TRUE(profile->values.contains(split_->map.sub_models[0].outputs.front()));
 }
 
+// Three devices that this machine has the cores for all at once.
+class SideBySideTest : public PipelineProcessTest {
+ protected:
+  SideBySideTest() {
+    fleet_.devices[DeviceId(0)].cores = 0.2;
+    fleet_.devices[DeviceId(1)].cores = 0.6;
+    fleet_.devices[DeviceId(2)].cores = 0.2;
+  }
+  Result<profile::Profile> profile(runtime::WorkerHost& host,
+                                   const std::function<bool()>& stop = nullptr) {
+    return runtime::profile_fleet(split_->folder / split_->map.sub_models[0].file, inputs(), fleet_,
+                                  host, stop);
+  }
+
+  fleet::Fleet fleet_ = three_devices();
+};
+
+TEST_F(SideBySideTest, EachDeviceHasItsOwnFigures) {
+  const auto devices = host(fleet_);
+  const auto profile = this->profile(*devices);
+  ASSERT_TRUE(profile) << profile.error().message;
+  ASSERT_THAT(profile->devices, SizeIs(3));
+  EXPECT_EQ(profile->devices[2].device, "laptop");
+  EXPECT_GT(profile->devices[0].run, 1.3 * profile->devices[1].run);
+  EXPECT_GT(profile->devices[2].run, 1.3 * profile->devices[1].run);
+}
+
+TEST_F(SideBySideTest, StoppedEarlyThereIsNoProfile) {
+  const auto devices = host(fleet_);
+  // Runs alone are measured for four.
+  const auto end = std::chrono::steady_clock::now() + 2s;
+  const auto profile = this->profile(*devices, [&] { return std::chrono::steady_clock::now() > end; });
+  ASSERT_FALSE(profile);
+  EXPECT_EQ(profile.error().kind, ErrorKind::cancelled);
+}
+
+TEST_F(SideBySideTest, ADeviceThatCannotBeReachedIsNamedNotTheOthers) {
+  class WithoutOne : public runtime::WorkerHost {
+   public:
+    explicit WithoutOne(runtime::WorkerHost& host) : host_(host) {}
+    Result<Worker> start(const fleet::Device& device) override {
+      if (device.name == "tablet") return fail(ErrorKind::failure, "nobody is there");
+      return host_.start(device);
+    }
+    std::optional<std::string> obituary(const std::string& device) override {
+      return host_.obituary(device);
+    }
+    void stop_all() override { host_.stop_all(); }
+    std::string description() const override { return host_.description(); }
+
+   private:
+    runtime::WorkerHost& host_;
+  };
+  const auto devices = host(fleet_);
+  WithoutOne without(*devices);
+  EXPECT_THAT(profile(without).error().message, HasSubstr("device tablet: nobody is there"));
+}
+
 // convoy itself, on a file with three devices.
 class RunProcessTest : public PipelineProcessTest {
  protected:

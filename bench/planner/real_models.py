@@ -80,7 +80,8 @@ def row(arguments, model, name, contention, devices, folder):
     off = sorted(100 * (period / auto["period_s"] - 1) for period, auto in zip(periods, autos))
     median = lambda key: statistics.median(auto[key] for auto in autos)
     cells = ["/".join(sorted({str(len(auto["stages"])) for auto in autos})), ms(median("period_s")),
-             f"{100 * median('gap'):.1f} %", *(ms(statistics.median(all)) for all in others.values()),
+             f"{100 * median('gap'):.1f} %", *(ms(statistics.median(all)) if max(all) < math.inf else "-"
+               for all in others.values()),
              "yes" if never_worse else "NO", ms(statistics.median(periods)),
              f"{statistics.median(off):+.0f} %", f"{off[0]:+.0f} to {off[-1]:+.0f} %"]
     return head + " | ".join(cells) + " |"

@@ -12,8 +12,6 @@
 namespace convoy::onnx {
 namespace {
 
-constexpr std::uint64_t kLeastPieceBytes = std::uint64_t{64} << 10;
-
 // Where pieces end, for tensors that begin at `begins` in a file of `size`.
 std::vector<std::uint64_t> ends_of_pieces(std::vector<std::uint64_t> begins, std::uint64_t size) {
   begins.push_back(size);
@@ -22,7 +20,11 @@ std::vector<std::uint64_t> ends_of_pieces(std::vector<std::uint64_t> begins, std
   std::uint64_t begin = 0;
   for (const std::uint64_t next : begins) {
     if (next > size || (next - begin < kLeastPieceBytes && next != size)) continue;
-    while (next - begin > kMostPieceBytes) ends.push_back(begin += kMostPieceBytes);
+    // What is left of a long one is no shorter than pieces are.
+    while (next - begin >= kMostPieceBytes + kLeastPieceBytes) {
+      ends.push_back(begin += kMostPieceBytes);
+    }
+    if (next - begin > kMostPieceBytes) ends.push_back(begin += kMostPieceBytes / 2);
     if (next > begin) ends.push_back(begin = next);
   }
   return ends;
@@ -31,7 +33,8 @@ std::vector<std::uint64_t> ends_of_pieces(std::vector<std::uint64_t> begins, std
 }  // namespace
 
 Result<std::vector<DataPiece>> pieces_of(const std::filesystem::path& model,
-                                         const std::filesystem::path& data) {
+                                         const std::filesystem::path& data,
+                                         const std::function<bool()>& stop) {
   Result<Model> read = read_model(model);
   if (!read) return std::unexpected(std::move(read.error()));
   auto begins = tensors_in(read->box().model, data.filename());
@@ -44,6 +47,7 @@ Result<std::vector<DataPiece>> pieces_of(const std::filesystem::path& model,
   std::uint64_t begin = 0;
   if (!problem) {
     for (const std::uint64_t end : ends_of_pieces(*std::move(begins), size)) {
+      if (stop && stop()) return fail(ErrorKind::cancelled, "stopped");
       bytes.resize(end - begin);
       stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
       Sha256 sum;

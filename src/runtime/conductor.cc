@@ -226,7 +226,12 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
       case Asked::hello:
         return lose(device, std::move(error), false, now);
       case Asked::file:
+        if (worker.sender.goes_on()) {
+          forget_files_asked(worker);
+          return send_files(device, now);
+        }
         return file_failed(device, error, now);
+      case Asked::trial:
       case Asked::setup:
       case Asked::start:
         if (of_switch) bar(within("load", std::move(error)).error(), now);
@@ -248,6 +253,9 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
     case Asked::file:
       worker.sender.answered(answer, now);
       return send_files(device, now);
+    case Asked::trial:
+      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) load(now);
+      return;
     case Asked::setup:
       if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) start(now);
       return;
@@ -310,9 +318,13 @@ bool Conductor::serves(DeviceId device, std::size_t plan) const {
 
 // ---- Files.
 
+void Conductor::forget_files_asked(Worker& worker) {
+  std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
+}
+
 void Conductor::stop_sending(Worker& worker) {
   worker.sender.stop();
-  std::erase_if(worker.questions, [](const auto& each) { return each.second.what == Asked::file; });
+  forget_files_asked(worker);
 }
 
 void Conductor::send_files(DeviceId device, Time now) {
@@ -330,7 +342,7 @@ void Conductor::file_failed(DeviceId device, const Error& error, Time now) {
   const std::string file = worker.sender.file().path.filename();
   stop_sending(worker);
   if (worker.sender.is_urgent() && switch_) return bar(within(file, error).error(), now);
-  worker.in_advance = plans_.size();  // it has no room, so once is enough
+  worker.in_advance = plans_.size();  // it has no room, say, so once is enough
 }
 
 void Conductor::send_in_advance(DeviceId device, Time now) {
@@ -423,6 +435,8 @@ Conductor::Time Conductor::in_force_since() const {
 
 void Conductor::suspend(Time now) {
   if (running_) reigns_.back().until = now - began_;
+  // There is no time for trials any more.
+  if (switch_ && switch_->phase == Switch::Phase::trying) switch_.reset();
   requests_.suspend();
   running_.reset();
 }
@@ -453,6 +467,7 @@ void Conductor::advance_switch(Time now) {
                                                fleet_.devices[device].name)},
                  now);
     }
+    if (all && running_) return try_peers(now);
     if (all) load(now);
     return;
   }
@@ -463,11 +478,38 @@ void Conductor::advance_switch(Time now) {
       now);
 }
 
-void Conductor::load(Time now) {
+std::map<DeviceId, wire::Request> Conductor::setups(Time now) {
   const Plan& plan = plans_[switch_->plan];
   ById<DeviceId, WorkerHost::Worker> reached;
   for (const Worker& worker : workers_) reached.push_back(worker.at);
-  if (auto fit = check_reach(plan, fleet_, reached); !fit) return bar(std::move(fit.error()), now);
+  std::map<DeviceId, wire::Request> setups;
+  if (auto fit = check_reach(plan, fleet_, reached); !fit) {
+    bar(std::move(fit.error()), now);
+    return setups;
+  }
+  for (const DeviceId device : plan.devices) {
+    setups.emplace(device, setup_for(plan, device, fleet_, reached));
+  }
+  return setups;
+}
+
+void Conductor::try_peers(Time now) {
+  auto requests = setups(now);
+  if (!switch_) return;
+  switch_->phase = Switch::Phase::trying;
+  switch_->began = now;
+  for (auto& [device, request] : requests) {
+    if (request.setup().peers().empty()) continue;
+    request.mutable_setup()->set_only_tries(true);
+    switch_->waiting.insert(device);
+    ask(device, Asked::trial, std::move(request), now);
+  }
+  if (switch_->waiting.empty()) load(now);
+}
+
+void Conductor::load(Time now) {
+  auto requests = setups(now);
+  if (!switch_) return;
   switch_->phase = Switch::Phase::loading;
   switch_->began = now;
   if (running_) {
@@ -479,9 +521,9 @@ void Conductor::load(Time now) {
     }
     suspend(now);
   }
-  for (const DeviceId device : plan.devices) {
+  for (auto& [device, request] : requests) {
     switch_->waiting.insert(device);
-    ask(device, Asked::setup, setup_for(plan, device, fleet_, reached), now);
+    ask(device, Asked::setup, std::move(request), now);
   }
 }
 
@@ -520,7 +562,12 @@ void Conductor::resume(Time now) {
 
 void Conductor::bar(Error error, Time now) {
   Plan& plan = plans_[switch_->plan];
-  recoveries_.push_back({.device = "", .what = error.message, .detected = now - began_});
+  Recovery& recovery = recoveries_.emplace_back(
+      Recovery{.device = "", .what = error.message, .detected = now - began_});
+  if (running_) {  // it was not disturbed
+    recovery.resumed = recovery.detected;
+    recovery.plan = *running_;
+  }
   plan.failure = std::move(error);
   plan.barred = later(now, plan.bar);
   plan.bar = std::min(kMostBar, 2 * plan.bar);

@@ -135,7 +135,7 @@ class Conductor {
     Seconds bar{5};
     std::optional<Error> failure{};   // why
   };
-  enum class Asked { hello, clock, file, setup, start, figures, status, stop, other };
+  enum class Asked { hello, clock, file, trial, setup, start, figures, status, stop, other };
   struct Question {
     Asked what = Asked::other;
     Time asked;
@@ -164,7 +164,8 @@ class Conductor {
   };
   // On the way to a plan.
   struct Switch {
-    enum class Phase { sending, loading, starting };
+    // Peers are tried while another plan still runs.
+    enum class Phase { sending, trying, loading, starting };
     std::size_t plan = 0;
     Phase phase = Phase::sending;
     std::uint64_t epoch = 0;
@@ -191,6 +192,7 @@ class Conductor {
   // Files.
   void send_files(DeviceId device, Time now);
   static void stop_sending(Worker& worker);
+  static void forget_files_asked(Worker& worker);
   void send_in_advance(DeviceId device, Time now);
   void file_failed(DeviceId device, const Error& error, Time now);
 
@@ -205,7 +207,11 @@ class Conductor {
   [[nodiscard]] static bool awaits_status(const Worker& worker);
   void begin_switch(std::size_t plan, Time now);
   void advance_switch(Time now);
+  // Whether the workers reach one another, as they must.
+  void try_peers(Time now);
   void load(Time now);
+  // Setups for the plan of the switch; nothing, and it is barred, if they cannot work.
+  [[nodiscard]] std::map<DeviceId, wire::Request> setups(Time now);
   void start(Time now);
   void resume(Time now);
   // The plan of the switch did not work out.

@@ -13,7 +13,6 @@ constexpr std::size_t kInAdvance = 1;
 }  // namespace
 
 void FileSender::want(std::vector<PlanFile> files, bool at_once) {
-  if (at_once) stop();
   urgent_ = at_once;
   for (PlanFile& file : files) {
     if (!sent_.contains(file.sha256)) files_.push_back(std::move(file));
@@ -33,10 +32,10 @@ Result<std::optional<FileTransfer::Message>> FileSender::next(const FindPieces& 
       progress_ = now;
     }
     if (transfer_->awaits_pieces()) {
+      progress_ = now;  // the worker is not to blame
       auto pieces = pieces_of(file);
       if (!pieces) return std::nullopt;
       transfer_->set_pieces(*std::move(pieces));
-      progress_ = now;
     }
     if (!transfer_->done()) return transfer_->next();
     sent_.insert(file.sha256);

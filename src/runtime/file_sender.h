@@ -15,8 +15,8 @@
 
 namespace convoy::runtime {
 
-// The pieces of a sub-model's weights, which takes a while to find out: nothing as long as it does.
-// None if they cannot be read.
+// The pieces of a sub-model's weights, which takes a while to find out: nullopt as long as it does. An
+// empty list if they cannot be read.
 using FindPieces =
     std::function<std::optional<std::vector<onnx::DataPiece>>(const PlanFile& file)>;
 
@@ -25,13 +25,15 @@ class FileSender {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // What a plan waits for goes first, and as fast as it can; the rest is forgotten.
+  // Those that were not sent yet. `at_once`: a plan waits for them; only when idle.
   void want(std::vector<PlanFile> files, bool at_once);
   // The next message; nothing while answers must come first, or pieces be found out. Error: the file
   // cannot be read.
   [[nodiscard]] Result<std::optional<FileTransfer::Message>> next(const FindPieces& pieces_of,
                                                                   Time now);
   void answered(const wire::Answer& answer, Time now);
+  // The worker refused something: whether to go on, with what was asked before forgotten.
+  [[nodiscard]] bool goes_on() { return transfer_ && transfer_->goes_on_without_pieces(); }
   // Forgets what is yet to be sent.
   void stop();
 
@@ -41,8 +43,9 @@ class FileSender {
   [[nodiscard]] bool has_sent(const std::vector<PlanFile>& files) const;
   // When something was last answered or begun.
   [[nodiscard]] Time progress() const { return progress_; }
-  // That is being sent, and whether a plan waits for it; not when idle.
+  // That is being sent; not when idle.
   [[nodiscard]] const PlanFile& file() const { return files_.front(); }
+  // A plan waits for what is, or was last, being sent.
   [[nodiscard]] bool is_urgent() const { return urgent_; }
 
  private:

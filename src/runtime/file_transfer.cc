@@ -1,6 +1,7 @@
 #include "runtime/file_transfer.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace convoy::runtime {
@@ -37,13 +38,17 @@ Result<std::optional<FileTransfer::Message>> FileTransfer::next() {
     return Message{.request = offer(), .parts = {}};
   }
   if (!offered_ || sent_ == bytes_ || underway_ == most_underway_) return std::nullopt;
+  const auto known = known_.lower_bound(sent_);
+  const bool copies = known != known_.end() && known->first == sent_;
+  // A copy takes the worker a while, in which it does nothing else: one at a time.
+  if (underway_ > 0 && (copies || copies_)) return std::nullopt;
+  copies_ = copies;
   ++underway_;
   Message message;
   wire::Chunk& chunk = *message.request.mutable_chunk();
   chunk.set_sha256(sha256_);
   chunk.set_offset(sent_);
-  const auto known = known_.lower_bound(sent_);
-  if (known != known_.end() && known->first == sent_) {
+  if (copies) {
     *chunk.mutable_copied() = to_wire(known->second);
     sent_ += known->second.bytes;
     return message;
@@ -66,11 +71,19 @@ void FileTransfer::answered(const wire::Answer& answer) {
   }
   offered_ = true;
   sent_ = held_;
+  const std::set<std::uint32_t> known(answer.known_pieces().begin(), answer.known_pieces().end());
   std::uint64_t begin = 0;
   for (std::uint32_t i = 0; const onnx::DataPiece& piece : pieces_) {
-    if (std::ranges::contains(answer.known_pieces(), i++)) known_.emplace(begin, piece);
+    if (known.contains(i++)) known_.emplace(begin, piece);
     begin += piece.bytes;
   }
+}
+
+bool FileTransfer::goes_on_without_pieces() {
+  if (pieces_.empty()) return false;
+  pieces_.clear();
+  begin_again();
+  return true;
 }
 
 void FileTransfer::set_pieces(std::vector<onnx::DataPiece> pieces) {

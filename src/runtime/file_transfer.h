@@ -42,10 +42,13 @@ class FileTransfer {
   [[nodiscard]] bool awaits_pieces() const { return in_pieces_ && offered_ && !done(); }
   // All of the file; none: it is sent as it is.
   void set_pieces(std::vector<onnx::DataPiece> pieces);
+  // The worker refused something. Whether it is worth going on, without pieces: one that it had may be
+  // gone. What was asked before has no answer then.
+  [[nodiscard]] bool goes_on_without_pieces();
   // On a new connection: what is not answered yet may not have arrived.
   void begin_again();
 
-  [[nodiscard]] bool done() const { return offered_ && held_ == bytes_; }
+  [[nodiscard]] bool done() const { return offered_ && underway_ == 0 && held_ == bytes_; }
   // That the worker is known to have.
   [[nodiscard]] std::uint64_t held() const { return held_; }
 
@@ -70,6 +73,7 @@ class FileTransfer {
   std::uint64_t held_ = 0;
   std::uint64_t sent_ = 0;
   std::size_t underway_ = 0;
+  bool copies_ = false;  // the one that is underway
 };
 
 }  // namespace convoy::runtime

@@ -49,7 +49,12 @@ class FileTransferTest : public testing::Test {
       if (transfer.awaits_pieces()) transfer.set_pieces(pieces_of(layers));
       const auto message = transfer.next().value();
       ASSERT_TRUE(message);
-      transfer.answered(answer_to(*message));
+      const wire::Answer answer = answer_to(*message);
+      if (answer.has_failure()) {
+        ASSERT_TRUE(transfer.goes_on_without_pieces());
+      } else {
+        transfer.answered(answer);
+      }
     }
   }
   wire::Answer answer_to(const FileTransfer::Message& message) {
@@ -66,6 +71,10 @@ class FileTransferTest : public testing::Test {
     }
     const wire::Chunk& chunk = message.request.chunk();
     if (chunk.has_copied()) {
+      if (refuses_copies_) {
+        answer.mutable_failure()->set_message("not here any more");
+        return answer;
+      }
       const auto copied = cache_->copy(
           chunk.sha256(), chunk.offset(), {chunk.copied().bytes(), chunk.copied().sha256()}, total_);
       EXPECT_TRUE(copied) << copied.error().message;
@@ -89,6 +98,7 @@ class FileTransferTest : public testing::Test {
   std::string sha256_;
   std::uint64_t total_ = 0;
   std::size_t came_ = 0;
+  bool refuses_copies_ = false;
 };
 
 TEST_F(FileTransferTest, SendsOnlyTheLayersThatTheWorkerLacks) {
@@ -135,11 +145,44 @@ TEST_F(FileTransferTest, SendsAllWithoutPieces) {
   EXPECT_EQ(came_, 3 * kLayerBytes);
 }
 
+TEST_F(FileTransferTest, SendsWhatTheWorkerCannotCopyAfterAll) {
+  auto first = transfer_of("abc");
+  answer(*first, "abc");
+  refuses_copies_ = true;
+  auto second = transfer_of("dbc");
+  answer(*second, "dbc");
+  ASSERT_TRUE(second->done());
+  expect_here("dbc");
+  EXPECT_FALSE(second->goes_on_without_pieces());  // only once
+}
+
 TEST_F(FileTransferTest, AsksNoMoreAtOnceThanItMay) {
   auto transfer = transfer_of("abc", false);
   transfer->answered(answer_to(*transfer->next().value()));
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(transfer->next().value());
+  std::vector<FileTransfer::Message> asked;
+  for (int i = 0; i < 3; ++i) asked.push_back(*transfer->next().value());
   EXPECT_FALSE(transfer->next().value());
+  // A worker that says too much is not believed while it has yet to answer.
+  wire::Answer all;
+  all.set_held_bytes(total_);
+  transfer->answered(all);
+  EXPECT_FALSE(transfer->done());
+}
+
+TEST_F(FileTransferTest, AsksForOneCopyAtATime) {
+  auto first = transfer_of("abc");
+  answer(*first, "abc");
+  auto second = transfer_of("bcd");
+  second->answered(answer_to(*second->next().value()));
+  second->set_pieces(pieces_of("bcd"));
+  second->answered(answer_to(*second->next().value()));
+  for (const bool copied : {true, true, false}) {
+    const auto message = second->next().value();
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->request.chunk().has_copied(), copied);
+    EXPECT_EQ(second->next().value().has_value(), !copied);
+    second->answered(answer_to(*message));
+  }
 }
 
 }  // namespace

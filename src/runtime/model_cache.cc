@@ -146,6 +146,10 @@ Result<void> ModelCache::append(const std::string& sha256, std::uint64_t offset,
   std::error_code problem;
   if (stream && held + bytes.size() == total) {
     std::filesystem::rename(file, complete(sha256), problem);
+    // Without it the file is sent whole where a piece of it would do.
+    if (const auto list = lists_.extract(sha256); !list.empty()) {
+      [[maybe_unused]] const auto written = write_file(list_of_pieces(sha256), list.mapped());
+    }
   }
   if (!stream || problem) {
     std::error_code ignored;
@@ -160,16 +164,15 @@ std::filesystem::path ModelCache::list_of_pieces(const std::string& sha256) cons
   return folder_ / fmt::format("{}{}", sha256, kPieces);
 }
 
-template <class Visit>
-void ModelCache::visit_pieces(Visit visit) const {
+void ModelCache::find_pieces() {
+  pieces_.clear();
   for (const Entry& entry : entries_of(folder_)) {
-    if (entry.path.extension() != kPieces) continue;
-    const std::filesystem::path file = complete(hash_of(entry.path));
-    if (size_of(file) == 0) continue;
+    const std::string file = hash_of(entry.path);
+    if (entry.path.extension() != kPieces || size_of(complete(file)) == 0) continue;
     std::ifstream list(entry.path);
     std::uint64_t offset = 0;
     for (onnx::DataPiece piece; list >> piece.bytes >> piece.sha256; offset += piece.bytes) {
-      if (visit(file, offset, piece)) return;
+      pieces_.insert_or_assign(piece.sha256, Place{file, offset});
     }
   }
 }
@@ -182,19 +185,13 @@ Result<std::vector<std::uint32_t>> ModelCache::known_pieces(
     if (auto fine = check_name(piece.sha256); !fine) return std::unexpected(fine.error());
     list += fmt::format("{} {}\n", piece.bytes, piece.sha256);
   }
-  std::set<std::string> here;
-  visit_pieces([&](const std::filesystem::path&, std::uint64_t, const onnx::DataPiece& piece) {
-    here.insert(piece.sha256);
-    return false;
-  });
-  if (auto written = write_file(list_of_pieces(sha256), list); !written) {
-    return std::unexpected(written.error());
-  }
+  lists_[sha256] = std::move(list);
+  find_pieces();
   const std::uint64_t held = size_of(partial(sha256));
   std::vector<std::uint32_t> known;
   std::uint64_t begin = 0;
   for (std::uint32_t i = 0; const onnx::DataPiece& piece : pieces) {
-    if (begin >= held && here.contains(piece.sha256)) known.push_back(i);
+    if (begin >= held && pieces_.contains(piece.sha256)) known.push_back(i);
     begin += piece.bytes;
     ++i;
   }
@@ -203,23 +200,19 @@ Result<std::vector<std::uint32_t>> ModelCache::known_pieces(
 
 Result<void> ModelCache::copy(const std::string& sha256, std::uint64_t offset,
                               const onnx::DataPiece& piece, std::uint64_t total) {
-  std::vector<char> bytes(std::min(piece.bytes, onnx::kMostPieceBytes));
-  bool copied = false;
-  visit_pieces([&](const std::filesystem::path& file, std::uint64_t begin,
-                   const onnx::DataPiece& other) {
-    if (other != piece) return false;
-    std::ifstream stream(file, std::ios::binary);
-    stream.seekg(static_cast<std::streamoff>(begin));
-    copied = stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) &&
-             sha256_of_text({bytes.data(), bytes.size()}) == piece.sha256;
-    if (!copied) {  // it is not asked again
-      std::error_code ignored;
-      std::filesystem::remove(list_of_pieces(hash_of(file)), ignored);
+  const auto place = pieces_.find(piece.sha256);
+  if (place != pieces_.end()) {
+    std::vector<char> bytes(std::min(piece.bytes, onnx::kMostPieceBytes));
+    std::ifstream stream(complete(place->second.file), std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(place->second.offset));
+    stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (stream && sha256_of_text({bytes.data(), bytes.size()}) == piece.sha256) {
+      return append(sha256, offset, std::as_bytes(std::span(bytes)), total);
     }
-    return copied;
-  });
-  if (!copied) return fail(ErrorKind::failure, "the piece {} is not here any more", piece.sha256);
-  return append(sha256, offset, std::as_bytes(std::span(bytes)), total);
+    std::error_code ignored;  // it is not told again
+    std::filesystem::remove(list_of_pieces(place->second.file), ignored);
+  }
+  return fail(ErrorKind::failure, "the piece {} is not here any more", piece.sha256);
 }
 
 Result<std::filesystem::path> ModelCache::check(const std::string& sha256) {
@@ -229,6 +222,7 @@ Result<std::filesystem::path> ModelCache::check(const std::string& sha256) {
   if (!found) return std::unexpected(found.error());
   if (*found != sha256) {
     std::error_code ignored;
+    std::filesystem::remove(list_of_pieces(sha256), ignored);
     std::filesystem::remove(file, ignored);
     return fail(ErrorKind::failure, "the model that arrived has the hash {} instead of {}", *found,
                 sha256);
@@ -256,9 +250,10 @@ Result<std::filesystem::path> ModelCache::find(const ModelFiles& model) {
                                    std::pair(*data, model.data_file)}) {
     if (!problem && !std::filesystem::exists(folder / name)) {
       std::filesystem::create_hard_link(from, folder / name, problem);
+      if (problem == std::errc::file_exists) problem.clear();  // another worker was quicker
     }
   }
-  if (problem && problem != std::errc::file_exists) {
+  if (problem) {
     return fail(ErrorKind::failure, "cannot lay a model out in {}: {}", folder.string(),
                 problem.message());
   }

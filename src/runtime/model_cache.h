@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -29,7 +30,7 @@ struct ModelCacheOptions {
   Bytes limit{20'000'000'000};  // of all files
 };
 
-// Writes only below its folder: a name that is no sha256 is refused. Several workers of different
+// Of one thread, but for find(). Writes only below its folder: a name that is no sha256 is refused. Several workers of different
 // names may share one. When a new file would pass the limit, those that were used longest ago go
 // first.
 class ModelCache {
@@ -46,11 +47,11 @@ class ModelCache {
   // are here the file is complete.
   [[nodiscard]] Result<void> append(const std::string& sha256, std::uint64_t offset,
                                     std::span<const std::byte> bytes, std::uint64_t total);
-  // Which pieces of a file are in complete files that are here; by their numbers, from what is held
-  // of it on. Once it is complete, too, it is known to have them.
+  // Which pieces of a file are in complete files that are here, by their numbers, from what is held
+  // of it on: these can be copied. Once it is complete, too, others can have its pieces.
   [[nodiscard]] Result<std::vector<std::uint32_t>> known_pieces(
       const std::string& sha256, std::span<const onnx::DataPiece> pieces);
-  // As append(), of a piece that is known. Error: it is not here any more, or not what it was.
+  // As append(), of one of these. Error: it is not here any more, or not what it was.
   [[nodiscard]] Result<void> copy(const std::string& sha256, std::uint64_t offset,
                                   const onnx::DataPiece& piece, std::uint64_t total);
   // A complete model whose files have those hashes, ready to be loaded. A file that has another hash
@@ -65,13 +66,19 @@ class ModelCache {
   [[nodiscard]] std::filesystem::path complete(const std::string& sha256) const;
   [[nodiscard]] std::filesystem::path partial(const std::string& sha256) const;
   [[nodiscard]] std::filesystem::path list_of_pieces(const std::string& sha256) const;
-  // Calls visit(file, offset, piece) for each piece of each complete file, until it returns true.
-  template <class Visit>
-  void visit_pieces(Visit visit) const;
+  void find_pieces();
+
+  // Where a piece begins in a complete file.
+  struct Place {
+    std::string file;  // sha256
+    std::uint64_t offset = 0;
+  };
 
   std::filesystem::path folder_;
   std::string tag_;  // the owner, fit for file names
   Bytes limit_;
+  std::map<std::string, Place> pieces_;       // by their sha256
+  std::map<std::string, std::string> lists_;  // of files that are not complete yet
 };
 
 }  // namespace convoy::runtime

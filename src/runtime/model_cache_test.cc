@@ -185,6 +185,31 @@ TEST_F(ModelCacheTest, CopiesNothingThatIsNotWhatItWas) {
   EXPECT_EQ(cache->known_pieces(other, {{all[1]}}), std::vector<std::uint32_t>{});
 }
 
+TEST_F(ModelCacheTest, CopiesNothingThatAnotherWorkerHasRemoved) {
+  auto one = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(12)});
+  auto two = ModelCache::open({.folder = folder_, .owner = "phone", .limit = Bytes(12)});
+  ASSERT_TRUE(one->known_pieces(kHello, {{piece_of("hello")}}));
+  ASSERT_TRUE(append(*one, 0, "hello", 5));
+  const std::string other = sha256_of_text("hello!");
+  const std::vector all = {piece_of("hello"), piece_of("!")};
+  EXPECT_EQ(two->known_pieces(other, all), std::vector<std::uint32_t>{0});
+  ASSERT_TRUE(one->offer(sha256_of_text("0123456789"), 10));
+  EXPECT_FALSE(two->copy(other, 0, all[0], 6));
+  EXPECT_EQ(two->known_pieces(other, all), std::vector<std::uint32_t>{});
+}
+
+TEST_F(ModelCacheTest, LaysAModelOutThatAnotherWorkerIsLayingOut) {
+  auto cache = open(folder_);
+  const std::string weights = sha256_of_text("weights");
+  ASSERT_TRUE(append(*cache, 0, "hello", 5));
+  ASSERT_TRUE(append(*cache, 0, "weights", 7, weights));
+  const auto file = cache->find({kHello, "model.onnx.data", weights});
+  ASSERT_TRUE(file);
+  std::filesystem::remove(file->parent_path() / "model.onnx.data");
+  ASSERT_TRUE(cache->find({kHello, "model.onnx.data", weights}));
+  EXPECT_EQ(read_file(file->parent_path() / "model.onnx.data"), "weights");
+}
+
 TEST_F(ModelCacheTest, RemovesAFileWithItsListOfPieces) {
   auto cache = ModelCache::open({.folder = folder_, .owner = "tablet", .limit = Bytes(8)});
   ASSERT_TRUE(cache->known_pieces(kHello, {{piece_of("hello")}}));

@@ -1,8 +1,10 @@
 #include "runtime/pipeline.h"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <map>
+#include <mutex>
 #include <random>
 #include <utility>
 #include <zmq.hpp>
@@ -87,6 +89,8 @@ struct Pipeline::State : ConductorWorld {
   ById<DeviceId, std::optional<WorkerLink>> links;
   ById<DeviceId, std::optional<Clock::time_point>> lost;  // connections, whose process may be, too
   // By their sha256; read by threads of their own.
+  std::atomic<bool> ends = false;
+  std::mutex reading;  // one file at a time
   std::map<std::string, std::shared_future<std::vector<onnx::DataPiece>>> pieces;
   Clock::time_point asked_host;
   Observer observer;
@@ -95,6 +99,7 @@ struct Pipeline::State : ConductorWorld {
 };
 
 Pipeline::State::~State() {
+  ends = true;
   if (!conductor) return;
   conductor->leave(Clock::now());
   const Clock::time_point deadline = Clock::now() + kLeave;
@@ -120,10 +125,12 @@ Result<WorkerHost::Worker> Pipeline::State::reach(DeviceId device) {
 std::optional<std::vector<onnx::DataPiece>> Pipeline::State::pieces_of(const PlanFile& file) {
   auto found = pieces.find(file.sha256);
   if (found == pieces.end()) {
-    auto reading = std::async(std::launch::async, [file] {
-      return onnx::pieces_of(file.model, file.path).value_or(std::vector<onnx::DataPiece>());
+    auto read = std::async(std::launch::async, [this, file] {
+      const std::scoped_lock lock(reading);
+      return onnx::pieces_of(file.model, file.path, [this] { return ends.load(); })
+          .value_or(std::vector<onnx::DataPiece>());
     });
-    found = pieces.emplace(file.sha256, reading.share()).first;
+    found = pieces.emplace(file.sha256, read.share()).first;
   }
   if (found->second.wait_for(0s) != std::future_status::ready) return std::nullopt;
   return found->second.get();

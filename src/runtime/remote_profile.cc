@@ -46,24 +46,24 @@ struct Subject {
   std::span<const engine::SharedTensor> inputs;
 };
 
-// Devices that are measured side by side: from when the last one is warm until the last one has runs
-// enough, or one has failed.
+// Devices that are measured side by side, from when the last one has loaded until the last one has
+// runs enough, or one has failed. Each has a seat, by a thread of its own.
 class Meeting {
  public:
-  explicit Meeting(std::size_t devices) : cold_(devices), at_work_(devices) {}
-  [[nodiscard]] bool has_begun() const { return cold_ == 0; }
-  [[nodiscard]] bool is_over() const { return failed_ || at_work_ == 0; }
+  explicit Meeting(std::size_t devices) : missing_(devices), at_work_(devices) {}
+  [[nodiscard]] bool is_complete() const { return missing_ == 0; }
+  [[nodiscard]] bool is_over() const { return ended_ || at_work_ == 0; }
+  void end() { ended_ = true; }
 
-  // One device's part in it, by one thread.
   class Seat {
    public:
     explicit Seat(Meeting& meeting) : meeting_(meeting) {}
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
     ~Seat() {
-      if (!enough_) meeting_.failed_ = true;
+      if (!enough_) meeting_.end();
     }
-    void is_warm() { --meeting_.cold_; }
+    void has_loaded() { --meeting_.missing_; }
     void has_enough() {
       if (!std::exchange(enough_, true)) --meeting_.at_work_;
     }
@@ -74,8 +74,8 @@ class Meeting {
   };
 
  private:
-  std::atomic<std::size_t> cold_, at_work_;
-  std::atomic<bool> failed_ = false;
+  std::atomic<std::size_t> missing_, at_work_;
+  std::atomic<bool> ended_ = false;
 };
 
 // One host for pipelines that have a thread each.
@@ -101,71 +101,100 @@ class GuardedHost : public WorkerHost {
     host_.stop_all();
   }
   [[nodiscard]] std::string description() const override { return host_.description(); }
+  // Pipelines that start one after the other.
+  auto alone(const auto& start) {
+    const std::scoped_lock lock(starting_);
+    return start();
+  }
 
  private:
   WorkerHost& host_;
   std::set<std::string> under_quota_;
   std::mutex mutex_;
+  std::mutex starting_;
+};
+
+// Whole runs on one device.
+struct Runs {
+  std::vector<Seconds> ends;
+  StageReport before, after;  // the first of them, and the last
 };
 
 // Runs the whole model again and again in a pipeline of one stage, which is always full: what comes
 // in and goes out is part of a run, as it will be in the pipeline that is planned.
-Result<std::vector<Seconds>> ends_of_runs(Pipeline& pipeline, const Subject& subject,
-                                          Meeting& meeting, Meeting::Seat& seat,
-                                          const std::function<bool()>& stop) {
-  std::vector<Seconds> ends;
+Result<Runs> repeat(Pipeline& pipeline, const Subject& subject, Meeting& meeting,
+                    Meeting::Seat& seat, const std::function<bool()>& stop) {
+  Runs runs;
   const auto begin = std::chrono::steady_clock::now();
-  for (std::size_t runs = 0; !meeting.is_over();) {
+  for (std::size_t answers = 0; !meeting.is_over();) {
     if (stop && stop()) break;
-    while (!pipeline.full()) {
+    while (meeting.is_complete() && !pipeline.full()) {
       auto sent = pipeline.submit({subject.inputs.begin(), subject.inputs.end()});
       if (!sent) return std::unexpected(std::move(sent.error()));
     }
-    const auto answer = pipeline.next(Seconds(0.1));
+    const auto answer = pipeline.next(Seconds(0.05));
     if (!answer) return std::unexpected(answer.error());
-    if (!*answer) continue;
-    if (++runs == kWarmUp) seat.is_warm();
-    if (!meeting.has_begun()) continue;
-    ends.push_back(std::chrono::steady_clock::now() - begin);
-    if (ends.size() > kLeastRuns && ends.back() - ends.front() >= kBudget) seat.has_enough();
+    if (!*answer || ++answers < kWarmUp) continue;
+    runs.ends.push_back(std::chrono::steady_clock::now() - begin);
+    auto report = runs.ends.size() == 1 ? pipeline.report() : std::vector<StageReport>();
+    if (!report) return std::unexpected(std::move(report.error()));
+    if (!report->empty()) runs.before = report->front();
+    if (runs.ends.size() > kLeastRuns && runs.ends.back() - runs.ends.front() >= kBudget) {
+      seat.has_enough();
+    }
   }
-  if (ends.size() <= kLeastRuns) return fail(ErrorKind::cancelled, "stopped while profiling");
-  return ends;
+  if (runs.ends.size() <= kLeastRuns || (stop && stop())) {
+    return fail(ErrorKind::cancelled, "stopped while profiling");
+  }
+  auto report = pipeline.report();
+  if (!report) return std::unexpected(std::move(report.error()));
+  runs.after = report->front();
+  return runs;
 }
 
-struct Runs {
-  profile::DeviceProfile device;
+// Computing, of a run's `wall` time. Under a quota nothing is computed while messages are moved; that
+// is a part of `busy`, too.
+Seconds computing_in(const Runs& runs, const fleet::Device& device, bool under_quota, Seconds wall) {
+  const auto requests = static_cast<double>(runs.after.requests - runs.before.requests);
+  const Seconds computing =
+      std::min(wall, requests > 0 ? (runs.after.busy - runs.before.busy) / requests : wall);
+  const double cpu_s = runs.after.cpu_seconds - runs.before.cpu_seconds;
+  const Seconds span = runs.after.span - runs.before.span;
+  if (!under_quota || cpu_s < 0.9 * device.cores * span.count()) return computing;
+  const double messages_s = runs.after.messaging_seconds - runs.before.messaging_seconds;
+  return std::min(computing, wall * (1 - messages_s / cpu_s));
+}
+
+struct MeasuredDevice {
+  profile::DeviceProfile profile;
   Seconds computing{0};  // of a run
 };
 
-// Whole runs on one device.
-Result<Runs> profile_runs(const Subject& subject, const fleet::Fleet& fleet,
-                          const fleet::Device& device, GuardedHost& host, Meeting& meeting,
-                          const std::function<bool()>& stop) {
+Result<MeasuredDevice> profile_device(const Subject& subject, const fleet::Fleet& fleet,
+                                      const fleet::Device& device, GuardedHost& host,
+                                      Meeting& meeting, const std::function<bool()>& stop) {
   Meeting::Seat seat(meeting);
   onnx::SplitMap map = subject.map;
   map.sub_models.front().device = device.name;
-  auto pipeline = Pipeline::start({{subject.file.parent_path(), map}}, fleet, host,
-                                  {.load_timeout = kLoad, .stop = stop});
+  // One after the other, so that what they share is written once.
+  auto pipeline = host.alone([&] {
+    return Pipeline::start({{subject.file.parent_path(), map}}, fleet, host,
+                           {.load_timeout = kLoad,
+                            .stop = [&] { return meeting.is_over() || (stop && stop()); }});
+  });
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
-  const auto ends = ends_of_runs(*pipeline, subject, meeting, seat, stop);
-  if (!ends) return std::unexpected(ends.error());
-  const auto reports = pipeline->report();
-  if (!reports) return std::unexpected(reports.error());
-  const StageReport& report = reports->front();
-  Runs runs{.device = profile::summary_of(*ends)};
-  runs.device.device = device.name;
-  runs.device.cores = device.cores;
+  seat.has_loaded();
+  const auto runs = repeat(*pipeline, subject, meeting, seat, stop);
+  if (!runs) return std::unexpected(runs.error());
+  MeasuredDevice measured{.profile = profile::summary_of(runs->ends)};
+  profile::DeviceProfile& profile = measured.profile;
+  profile.device = device.name;
+  profile.cores = device.cores;
   const bool emulated = is_local(device) && (device.cores > 0 || device.memory.value() > 0);
-  runs.device.source = emulated ? profile::Source::emulated : profile::Source::measured;
-  runs.device.runtime_memory = report.idle_memory;
-  runs.computing = std::min(runs.device.run, report.busy / static_cast<double>(report.requests));
-  if (host.is_under_quota(device.name) && report.cpu_seconds > 0) {
-    // Whenever messages are moved nothing is computed, so that is no part of `busy` either.
-    const double messages = report.messaging_seconds / report.cpu_seconds;
-    runs.computing = std::min(runs.computing, runs.device.run * (1 - messages));
-  }
-  return runs;
+  profile.source = emulated ? profile::Source::emulated : profile::Source::measured;
+  profile.runtime_memory = runs->after.idle_memory;
+  measured.computing = computing_in(*runs, device, host.is_under_quota(device.name), profile.run);
+  return measured;
 }
 
 // Whether the devices that are emulated here can all compute at once, each with the whole model.
@@ -186,25 +215,31 @@ bool fit_side_by_side(const fleet::Fleet& fleet, const Subject& subject) {
 }
 
 // Of all devices in `group`, side by side.
-Result<std::vector<Runs>> profile_group(const Subject& subject, const fleet::Fleet& fleet,
-                                        std::span<const DeviceId> group, WorkerHost& host,
-                                        const std::function<bool()>& stop) {
+Result<std::vector<MeasuredDevice>> profile_group(const Subject& subject, const fleet::Fleet& fleet,
+                                                  std::span<const DeviceId> group,
+                                                  WorkerHost& host,
+                                                  const std::function<bool()>& stop) {
   Meeting meeting(group.size());
   GuardedHost guarded(host);
-  std::vector<std::future<Result<Runs>>> at_work;
-  for (const DeviceId id : group) {
-    at_work.push_back(std::async(std::launch::async, [&, id] {
-      return profile_runs(subject, fleet, fleet.devices[id], guarded, meeting, stop);
-    }));
+  std::vector<std::future<Result<MeasuredDevice>>> at_work;
+  try {
+    for (const DeviceId id : group) {
+      at_work.push_back(std::async(std::launch::async, [&, id] {
+        return profile_device(subject, fleet, fleet.devices[id], guarded, meeting, stop);
+      }));
+    }
+  } catch (const std::system_error&) {
+    meeting.end();  // those that have begun are waited for
+    throw;
   }
-  std::vector<Runs> all;
+  std::vector<MeasuredDevice> all;
   std::optional<Error> first;  // others end early because of it
   for (auto& device : at_work) {
-    auto runs = device.get();
-    if (runs) {
-      all.push_back(*std::move(runs));
+    auto measured = device.get();
+    if (measured) {
+      all.push_back(*std::move(measured));
     } else if (!first || first->kind == ErrorKind::cancelled) {
-      first = std::move(runs.error());
+      first = std::move(measured.error());
     }
   }
   if (first) return std::unexpected(*std::move(first));
@@ -279,13 +314,13 @@ Result<profile::Profile> profile_fleet(const std::filesystem::path& file,
   for (const auto group : devices | std::views::chunk(at_once)) {
     auto measured = profile_group(subject, fleet, group, host, stop);
     if (!measured) return within("profile", std::move(measured.error()));
-    for (auto [id, runs] : std::views::zip(group, *measured)) {
+    for (auto [id, of_device] : std::views::zip(group, *measured)) {
       const fleet::Device& device = fleet.devices[id];
       const auto nodes =
           is_local(device) ? local_nodes(device) : remote_nodes(subject, device, host, stop);
       if (!nodes) return within("profile", nodes.error());
-      profile::scale_nodes(runs.device, *nodes, runs.computing);
-      profile.devices.push_back(std::move(runs.device));
+      profile::scale_nodes(of_device.profile, *nodes, of_device.computing);
+      profile.devices.push_back(std::move(of_device.profile));
     }
   }
   return profile;

@@ -117,6 +117,9 @@ Result<std::vector<onnx::DataPiece>> from_wire(
     const google::protobuf::RepeatedPtrField<wire::Piece>& pieces, std::uint64_t total) {
   std::vector<onnx::DataPiece> read;
   std::uint64_t sum = 0;
+  if (static_cast<std::uint64_t>(pieces.size()) > total / onnx::kLeastPieceBytes + 1) {
+    return fail(ErrorKind::failure, "a file of {} bytes has {} pieces", total, pieces.size());
+  }
   for (const wire::Piece& piece : pieces) {
     if (piece.bytes() > onnx::kMostPieceBytes) {
       return fail(ErrorKind::failure, "a piece of a file has more than {} bytes",

@@ -33,7 +33,7 @@ struct Packet {
 [[nodiscard]] Drops from_wire(const wire::Drops& drops);
 
 [[nodiscard]] wire::Piece to_wire(const onnx::DataPiece& piece);
-// In order. Error: they are not a file of `total`, or one of them is longer than pieces are.
+// In order. Error: they are not a file of `total`, or longer or more than pieces are.
 [[nodiscard]] Result<std::vector<onnx::DataPiece>> from_wire(
     const google::protobuf::RepeatedPtrField<wire::Piece>& pieces, std::uint64_t total);
 

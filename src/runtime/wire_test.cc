@@ -173,5 +173,26 @@ TEST(Wire, SurvivesRandomHeaders) {
   }
 }
 
+TEST(Wire, PiecesMustBeTheFile) {
+  google::protobuf::RepeatedPtrField<wire::Piece> pieces;
+  const auto add = [&](std::uint64_t bytes) { *pieces.Add() = to_wire({bytes, "abc"}); };
+  EXPECT_TRUE(from_wire(pieces, 5)->empty());
+  add(100'000);
+  add(5);
+  const auto read = from_wire(pieces, 100'005);
+  ASSERT_TRUE(read);
+  EXPECT_EQ((*read)[1], (onnx::DataPiece{5, "abc"}));
+  EXPECT_FALSE(from_wire(pieces, 100'004));
+  add(0);
+  EXPECT_THAT(from_wire(pieces, 100'005).error().message, testing::HasSubstr("has 3 pieces"));
+  pieces.Clear();
+  add(onnx::kMostPieceBytes + 1);
+  EXPECT_FALSE(from_wire(pieces, onnx::kMostPieceBytes + 1));
+  pieces.Clear();
+  add(~std::uint64_t{0});  // the sum must not go round
+  add(2);
+  EXPECT_FALSE(from_wire(pieces, 1));
+}
+
 }  // namespace
 }  // namespace convoy::runtime

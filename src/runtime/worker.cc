@@ -35,8 +35,8 @@ using namespace std::chrono_literals;
 // How often it looks whether its coordinator is there and its keys are what they were.
 constexpr auto kTick = 1s;
 
-// The thread that owns the sockets. It never computes and never waits for anything but messages, so
-// it always answers; the computer computes.
+// The thread that owns the sockets. It never computes and never waits for anything but messages, and
+// the disk for one chunk of a file, so it always answers; the computer computes.
 class Worker : private WorkerWorld {
  public:
   Worker(const WorkerOptions& options, Endpoint endpoint, std::optional<KeyFolder> keys,
@@ -49,6 +49,7 @@ class Worker : private WorkerWorld {
         door_(context_, std::move(endpoint), keys_ ? std::optional(keys_->own()) : std::nullopt,
               options.log),
         peers_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt),
+        trial_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt),
         core_(options.name, capabilities(options.threads), *this),
         computer_({.threads = options.threads, .speed = options.speed}, cache_, wake_.get()) {}
 
@@ -70,6 +71,11 @@ class Worker : private WorkerWorld {
   }
   void disconnect() override { peers_.close(); }
   const PeerSpec* closed_peer() const override { return peers_.closed(); }
+  Result<void> try_peers(const SetupSpec& spec) override {
+    return trial_.connect(spec.self, spec.peers, spec.sharing);
+  }
+  const PeerSpec* closed_in_trial() const override { return trial_.closed(); }
+  void end_trial() override { trial_.close(); }
   void send(Packet packet) override { peers_.send(std::move(packet), Clock::now()); }
   bool has_broken() const override { return peers_.has_broken(); }
   void compute(Task task) override { computer_.post(std::move(task)); }
@@ -109,6 +115,7 @@ class Worker : private WorkerWorld {
   std::optional<KeyFolder> keys_;
   Door door_;
   PeerLinks peers_;
+  PeerLinks trial_;  // of links that are not used yet
   std::map<PeerId, std::string> peer_names_;
   Clock::time_point began_;
   std::optional<FleetStatus> published_;
@@ -132,6 +139,7 @@ Result<void> Worker::serve() {
     if (parent_) items.push_back({nullptr, parent_.get(), ZMQ_POLLIN, 0});
     door_.add_to(items);
     peers_.add_to(items);
+    trial_.add_to(items);
     const Clock::time_point until = std::min(next_tick, peers_.next_release().value_or(next_tick));
     wait(items, until - Clock::now());
 
@@ -144,6 +152,7 @@ Result<void> Worker::serve() {
       }
     }
     for (const auto& [peer, parts] : peers_.receive()) core_.take_reply(peer, parts, Clock::now());
+    (void)trial_.receive();
     peers_.release(Clock::now());
     if (door_.is_asked()) {
       reread_keys();

@@ -21,6 +21,10 @@ constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
 // One is computed, and the next is there when it is done.
 constexpr std::size_t kMostBegun = 2;
 
+Error unanswered(const PeerSpec& peer) {
+  return {ErrorKind::lost, fmt::format("{} does not answer it at {}", peer.name, peer.endpoint)};
+}
+
 }  // namespace
 
 WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world, FlowLimits limits)
@@ -86,7 +90,7 @@ void WorkerCore::take_request(Letter letter, Time now) {
     case wire::Request::kChunk:
       return chunk(caller, request.chunk(), letter.parts);
     case wire::Request::kSetup:
-      return setup(caller, request.setup());
+      return setup(caller, request.setup(), now);
     case wire::Request::kStart:
       return start(caller, request.start());
     case wire::Request::kStop:
@@ -194,13 +198,14 @@ void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Par
   answer(caller, std::move(here));
 }
 
-void WorkerCore::setup(const Caller& caller, const wire::Setup& setup) {
-  stop();
+void WorkerCore::setup(const Caller& caller, const wire::Setup& setup, Time now) {
   auto spec = decode(setup);
+  if (!setup.only_tries()) stop();
   if (!spec) {
     ++world_.drops().malformed;
     return refuse(caller, spec.error());
   }
+  if (setup.only_tries()) return try_peers(caller, *spec, now);
   work_.replace(std::move(spec->stages), spec->self);
   self_ = spec->self;
   if (auto connected = world_.connect(*spec); !connected) {
@@ -218,6 +223,7 @@ void WorkerCore::settle(Time now) {
   begin_jobs();
   send_receipts();
   answer_setup(now);
+  answer_trial(now);
   if (epoch_ == 0 || told_broken_ == epoch_ || !has_broken(now)) return;
   told_broken_ = epoch_;
   wire::Answer broken;
@@ -238,10 +244,37 @@ void WorkerCore::answer_setup(Time now) {
   if (closed && now < *setting_up_->loaded + kPeers) return;
   const Pending pending = *std::exchange(setting_up_, std::nullopt);
   if (!closed) return answer(pending.caller, {});
-  const std::string what =
-      fmt::format("{} does not answer it at {}", closed->name, closed->endpoint);
+  const Error error = unanswered(*closed);
   stop();
-  refuse(pending.caller, {ErrorKind::lost, what});
+  refuse(pending.caller, error);
+}
+
+void WorkerCore::try_peers(const Caller& caller, const SetupSpec& spec, Time now) {
+  end_trial();
+  if (auto connected = world_.try_peers(spec); !connected) {
+    return refuse(caller, connected.error());
+  }
+  trying_ = {caller, now};
+}
+
+void WorkerCore::answer_trial(Time now) {
+  if (!trying_) return;
+  const PeerSpec* const closed = world_.closed_in_trial();
+  if (closed && now < trying_->second + kPeers) return;
+  const Caller caller = std::exchange(trying_, std::nullopt)->first;
+  if (closed) {
+    refuse(caller, unanswered(*closed));
+  } else {
+    answer(caller, {});
+  }
+  world_.end_trial();
+}
+
+void WorkerCore::end_trial() {
+  if (!trying_) return;
+  refuse(std::exchange(trying_, std::nullopt)->first,
+         {ErrorKind::failure, "it was asked for something else meanwhile"});
+  world_.end_trial();
 }
 
 void WorkerCore::start(const Caller& caller, const wire::Start& start) {
@@ -297,6 +330,7 @@ void WorkerCore::report(const Caller& caller, const wire::Report& report) {
 }
 
 void WorkerCore::stop() {
+  end_trial();
   work_.clear();
   forget_jobs(std::nullopt);
   world_.disconnect();

@@ -40,6 +40,10 @@ class WorkerWorld {
   virtual void disconnect() = 0;
   // A peer that has not answered yet, or nothing once all have.
   [[nodiscard]] virtual const PeerSpec* closed_peer() const = 0;
+  // The same beside these links, only to find out whether peers answer; until end_trial().
+  [[nodiscard]] virtual Result<void> try_peers(const SetupSpec& spec) = 0;
+  [[nodiscard]] virtual const PeerSpec* closed_in_trial() const = 0;
+  virtual void end_trial() = 0;
   virtual void send(Packet packet) = 0;  // to a peer
   // Whether a link was lost since, and what was under way on it with it.
   [[nodiscard]] virtual bool has_broken() const = 0;
@@ -124,13 +128,16 @@ class WorkerCore {
   // Whether the coordinator that has the worker can still be reached.
   void probe(Time now);
   void answer_setup(Time now);
+  void try_peers(const Caller& caller, const SetupSpec& spec, Time now);
+  void answer_trial(Time now);
+  void end_trial();
   void let_go();
   void answer(const Caller& caller, wire::Answer answer);
   void refuse(const Caller& caller, const Error& error);
   void hello(const Caller& caller, const wire::Hello& hello, Time now);
   void offer(const Caller& caller, const wire::Offer& offer);
   void chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts);
-  void setup(const Caller& caller, const wire::Setup& setup);
+  void setup(const Caller& caller, const wire::Setup& setup, Time now);
   void start(const Caller& caller, const wire::Start& start);
   void measure(const Caller& caller, const wire::Measure& measure, Parts parts);
   void report(const Caller& caller, const wire::Report& report);
@@ -163,6 +170,7 @@ class WorkerCore {
   std::map<std::uint64_t, Caller> tickets_;
   std::uint64_t next_ticket_ = 1;
   std::optional<Pending> setting_up_;
+  std::optional<std::pair<Caller, Time>> trying_;  // peers, since then
 
   PeerId self_;
   Workload work_;
