@@ -40,6 +40,7 @@ void take_request(Parts parts) {
                          request.hello().runtime_version());
   }
   if (request.has_start()) (void)check(request.start());
+  if (request.has_offer()) (void)from_wire(request.offer().pieces(), request.offer().bytes());
   if (request.has_measure()) (void)take_tensors(request.measure().inputs(), parts, 1);
   if (!request.has_setup()) return;
   auto spec = decode(request.setup());

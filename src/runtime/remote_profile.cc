@@ -1,15 +1,12 @@
 #include "runtime/remote_profile.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <ranges>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,6 +18,8 @@
 #include "onnx/split_map.h"
 #include "profile/measure.h"
 #include "runtime/capabilities.h"
+#include "runtime/guarded_host.h"
+#include "runtime/meeting.h"
 #include "runtime/remote_worker.h"
 #include "runtime/setup.h"
 
@@ -44,74 +43,6 @@ struct Subject {
   std::filesystem::path file;
   onnx::SplitMap map;
   std::span<const engine::SharedTensor> inputs;
-};
-
-// Devices that are measured side by side, from when the last one has loaded until the last one has
-// runs enough, or one has failed. Each has a seat, by a thread of its own.
-class Meeting {
- public:
-  explicit Meeting(std::size_t devices) : missing_(devices), at_work_(devices) {}
-  [[nodiscard]] bool is_complete() const { return missing_ == 0; }
-  [[nodiscard]] bool is_over() const { return ended_ || at_work_ == 0; }
-  void end() { ended_ = true; }
-
-  class Seat {
-   public:
-    explicit Seat(Meeting& meeting) : meeting_(meeting) {}
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
-    ~Seat() {
-      if (!enough_) meeting_.end();
-    }
-    void has_loaded() { --meeting_.missing_; }
-    void has_enough() {
-      if (!std::exchange(enough_, true)) --meeting_.at_work_;
-    }
-
-   private:
-    Meeting& meeting_;
-    bool enough_ = false;
-  };
-
- private:
-  std::atomic<std::size_t> missing_, at_work_;
-  std::atomic<bool> ended_ = false;
-};
-
-// One host for pipelines that have a thread each.
-class GuardedHost : public WorkerHost {
- public:
-  explicit GuardedHost(WorkerHost& host) : host_(host) {}
-  [[nodiscard]] Result<Worker> start(const fleet::Device& device) override {
-    const std::scoped_lock lock(mutex_);
-    auto worker = host_.start(device);
-    if (worker && worker->quota) under_quota_.insert(device.name);
-    return worker;
-  }
-  [[nodiscard]] bool is_under_quota(const std::string& device) {
-    const std::scoped_lock lock(mutex_);
-    return under_quota_.contains(device);
-  }
-  [[nodiscard]] std::optional<std::string> obituary(const std::string& device) override {
-    const std::scoped_lock lock(mutex_);
-    return host_.obituary(device);
-  }
-  void stop_all() override {
-    const std::scoped_lock lock(mutex_);
-    host_.stop_all();
-  }
-  [[nodiscard]] std::string description() const override { return host_.description(); }
-  // Pipelines that start one after the other.
-  auto alone(const auto& start) {
-    const std::scoped_lock lock(starting_);
-    return start();
-  }
-
- private:
-  WorkerHost& host_;
-  std::set<std::string> under_quota_;
-  std::mutex mutex_;
-  std::mutex starting_;
 };
 
 // Whole runs on one device.
@@ -183,7 +114,7 @@ Result<MeasuredDevice> profile_device(const Subject& subject, const fleet::Fleet
                             .stop = [&] { return meeting.is_over() || (stop && stop()); }});
   });
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
-  seat.has_loaded();
+  seat.is_ready();
   const auto runs = repeat(*pipeline, subject, meeting, seat, stop);
   if (!runs) return std::unexpected(runs.error());
   MeasuredDevice measured{.profile = profile::summary_of(runs->ends)};
