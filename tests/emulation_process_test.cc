@@ -187,8 +187,8 @@ TEST_F(KilledConvoyTest, LeavesNothingForLongInMidRun) {
   }
 }
 
-// Held by a debugger, as SIGSTOP does not last: the kernel wakes stopped processes by SIGHUP when the
-// last of their parents is gone.
+// Held by a debugger, as SIGSTOP does not last: the kernel wakes stopped processes by SIGHUP when
+// the last of their parents is gone.
 TEST_F(KilledConvoyTest, WorkersThatAreStoppedEndWithTheNextConvoy) {
   auto process = start({"--in-process"});  // so that no control group has them
   const pid_t id = process.id();

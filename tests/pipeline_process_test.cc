@@ -269,7 +269,8 @@ TEST_F(SideBySideTest, StoppedEarlyThereIsNoProfile) {
   const auto devices = host(fleet_);
   // Runs alone are measured for four.
   const auto end = std::chrono::steady_clock::now() + 2s;
-  const auto profile = this->profile(*devices, [&] { return std::chrono::steady_clock::now() > end; });
+  const auto profile =
+      this->profile(*devices, [&] { return std::chrono::steady_clock::now() > end; });
   ASSERT_FALSE(profile);
   EXPECT_EQ(profile.error().kind, ErrorKind::cancelled);
 }

@@ -74,7 +74,8 @@ class Portfolio {
   }
 
  private:
-  // So that neither has less time than it would have alone. An optimum that ideals proves ends search.
+  // So that neither has less time than it would have alone. An optimum that ideals proves ends
+  // search.
   void search_side_by_side(bool is_exact, double part) {
     std::atomic<bool> is_proven = false;
     std::future<Result<Plan>> ideals;

@@ -24,9 +24,9 @@ Result<std::optional<FileTransfer::Message>> FileSender::next(const FindPieces& 
   while (!files_.empty()) {
     const PlanFile& file = files_.front();
     if (!transfer_) {
-      auto opened = FileTransfer::open(file.path, file.sha256,
-                                       {.underway = urgent_ ? kUrgent : kInAdvance,
-                                        .in_pieces = !file.model.empty()});
+      auto opened = FileTransfer::open(
+          file.path, file.sha256,
+          {.underway = urgent_ ? kUrgent : kInAdvance, .in_pieces = !file.model.empty()});
       if (!opened) return std::unexpected(std::move(opened.error()));
       transfer_ = *std::move(opened);
       progress_ = now;

@@ -15,10 +15,9 @@
 
 namespace convoy::runtime {
 
-// The pieces of a sub-model's weights, which takes a while to find out: nullopt as long as it does. An
-// empty list if they cannot be read.
-using FindPieces =
-    std::function<std::optional<std::vector<onnx::DataPiece>>(const PlanFile& file)>;
+// The pieces of a sub-model's weights, which takes a while to find out: nullopt as long as it does.
+// An empty list if they cannot be read.
+using FindPieces = std::function<std::optional<std::vector<onnx::DataPiece>>(const PlanFile& file)>;
 
 // Says what to ask on a connection, as FileTransfer does.
 class FileSender {
@@ -27,8 +26,8 @@ class FileSender {
 
   // Those that were not sent yet. `at_once`: a plan waits for them; only when idle.
   void want(std::vector<PlanFile> files, bool at_once);
-  // The next message; nothing while answers must come first, or pieces be found out. Error: the file
-  // cannot be read.
+  // The next message; nothing while answers must come first, or pieces be found out. Error: the
+  // file cannot be read.
   [[nodiscard]] Result<std::optional<FileTransfer::Message>> next(const FindPieces& pieces_of,
                                                                   Time now);
   void answered(const wire::Answer& answer, Time now);

@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "foundation/error.h"
-#include "onnx/data_piece.h"
 #include "messages.pb.h"
+#include "onnx/data_piece.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
 
-// Offers the file, and sends what the worker lacks in chunks that are each answered. What the worker
-// has in other files it is told to copy, if the file's pieces are known. Says what to ask; whoever
-// owns the connection asks it, and brings the answers in the order of the requests.
+// Offers the file, and sends what the worker lacks in chunks that are each answered. What the
+// worker has in other files it is told to copy, if the file's pieces are known. Says what to ask;
+// whoever owns the connection asks it, and brings the answers in the order of the requests.
 class FileTransfer {
  public:
   struct Message {
@@ -42,8 +42,8 @@ class FileTransfer {
   [[nodiscard]] bool awaits_pieces() const { return in_pieces_ && offered_ && !done(); }
   // All of the file; none: it is sent as it is.
   void set_pieces(std::vector<onnx::DataPiece> pieces);
-  // The worker refused something. Whether it is worth going on, without pieces: one that it had may be
-  // gone. What was asked before has no answer then.
+  // The worker refused something. Whether it is worth going on, without pieces: one that it had may
+  // be gone. What was asked before has no answer then.
   [[nodiscard]] bool goes_on_without_pieces();
   // On a new connection: what is not answered yet may not have arrived.
   void begin_again();

@@ -75,8 +75,8 @@ class FileTransferTest : public testing::Test {
         answer.mutable_failure()->set_message("not here any more");
         return answer;
       }
-      const auto copied = cache_->copy(
-          chunk.sha256(), chunk.offset(), {chunk.copied().bytes(), chunk.copied().sha256()}, total_);
+      const auto copied = cache_->copy(chunk.sha256(), chunk.offset(),
+                                       {chunk.copied().bytes(), chunk.copied().sha256()}, total_);
       EXPECT_TRUE(copied) << copied.error().message;
       answer.set_held_bytes(chunk.offset() + chunk.copied().bytes());
       return answer;

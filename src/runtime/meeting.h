@@ -7,8 +7,8 @@
 
 namespace convoy::runtime {
 
-// It begins when the last one is ready, and is over when all have enough, or one has left early. Each
-// thread has a seat.
+// It begins when the last one is ready, and is over when all have enough, or one has left early.
+// Each thread has a seat.
 class Meeting {
  public:
   explicit Meeting(std::size_t seats) : missing_(seats), at_work_(seats) {}

@@ -41,7 +41,8 @@ std::string hash_of(const std::filesystem::path& file) {
 struct Entry {
   std::filesystem::path path;
   std::filesystem::file_time_type used;
-  std::uint64_t bytes = 0;  // a folder holds only other names of files that are here; lists are short
+  std::uint64_t bytes =
+      0;  // a folder holds only other names of files that are here; lists are short
 };
 
 std::vector<Entry> entries_of(const std::filesystem::path& folder) {

@@ -30,9 +30,9 @@ struct ModelCacheOptions {
   Bytes limit{20'000'000'000};  // of all files
 };
 
-// Of one thread, but for find(). Writes only below its folder: a name that is no sha256 is refused. Several workers of different
-// names may share one. When a new file would pass the limit, those that were used longest ago go
-// first.
+// Of one thread, but for find(). Writes only below its folder: a name that is no sha256 is refused.
+// Several workers of different names may share one. When a new file would pass the limit, those
+// that were used longest ago go first.
 class ModelCache {
  public:
   // Makes the folder if need be.

@@ -83,9 +83,10 @@ Result<Runs> repeat(Pipeline& pipeline, const Subject& subject, Meeting& meeting
   return runs;
 }
 
-// Computing, of a run's `wall` time. Under a quota nothing is computed while messages are moved; that
-// is a part of `busy`, too.
-Seconds computing_in(const Runs& runs, const fleet::Device& device, bool under_quota, Seconds wall) {
+// Computing, of a run's `wall` time. Under a quota nothing is computed while messages are moved;
+// that is a part of `busy`, too.
+Seconds computing_in(const Runs& runs, const fleet::Device& device, bool under_quota,
+                     Seconds wall) {
   const auto requests = static_cast<double>(runs.after.requests - runs.before.requests);
   const Seconds computing =
       std::min(wall, requests > 0 ? (runs.after.busy - runs.before.busy) / requests : wall);
@@ -109,9 +110,9 @@ Result<MeasuredDevice> profile_device(const Subject& subject, const fleet::Fleet
   map.sub_models.front().device = device.name;
   // One after the other, so that what they share is written once.
   auto pipeline = host.alone([&] {
-    return Pipeline::start({{subject.file.parent_path(), map}}, fleet, host,
-                           {.load_timeout = kLoad,
-                            .stop = [&] { return meeting.is_over() || (stop && stop()); }});
+    return Pipeline::start(
+        {{subject.file.parent_path(), map}}, fleet, host,
+        {.load_timeout = kLoad, .stop = [&] { return meeting.is_over() || (stop && stop()); }});
   });
   if (!pipeline) return std::unexpected(std::move(pipeline.error()));
   seat.is_ready();
@@ -147,8 +148,7 @@ bool fit_side_by_side(const fleet::Fleet& fleet, const Subject& subject) {
 
 // Of all devices in `group`, side by side.
 Result<std::vector<MeasuredDevice>> profile_group(const Subject& subject, const fleet::Fleet& fleet,
-                                                  std::span<const DeviceId> group,
-                                                  WorkerHost& host,
+                                                  std::span<const DeviceId> group, WorkerHost& host,
                                                   const std::function<bool()>& stop) {
   Meeting meeting(group.size());
   GuardedHost guarded(host);

@@ -391,7 +391,8 @@ class SimulatedWorker : public WorkerWorld {
       const std::string& sha256, std::span<const onnx::DataPiece> pieces) override {
     std::vector<std::uint32_t> known;
     for (std::uint32_t i = 0; i < pieces.size(); ++i) {
-      if (i * kLayerBytes >= held_[sha256] && has_layer(range_of(sha256).first + static_cast<int>(i))) {
+      if (i * kLayerBytes >= held_[sha256] &&
+          has_layer(range_of(sha256).first + static_cast<int>(i))) {
         known.push_back(i);
       }
     }

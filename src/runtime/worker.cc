@@ -35,8 +35,8 @@ using namespace std::chrono_literals;
 // How often it looks whether its coordinator is there and its keys are what they were.
 constexpr auto kTick = 1s;
 
-// The thread that owns the sockets. It never computes and never waits for anything but messages, and
-// the disk for one chunk of a file, so it always answers; the computer computes.
+// The thread that owns the sockets. It never computes and never waits for anything but messages,
+// and the disk for one chunk of a file, so it always answers; the computer computes.
 class Worker : private WorkerWorld {
  public:
   Worker(const WorkerOptions& options, Endpoint endpoint, std::optional<KeyFolder> keys,

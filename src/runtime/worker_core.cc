@@ -177,8 +177,9 @@ void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
 void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts) {
   const auto total = offered_.find(chunk.sha256());
   const bool copied = chunk.has_copied();
-  const std::uint64_t bytes =
-      copied ? chunk.copied().bytes() : parts.size() == 2 ? parts[1].size() : 0;
+  const std::uint64_t bytes = copied              ? chunk.copied().bytes()
+                              : parts.size() == 2 ? parts[1].size()
+                                                  : 0;
   if (total == offered_.end() || parts.size() != (copied ? 1 : 2) ||
       bytes > (copied ? onnx::kMostPieceBytes : kMostChunkBytes)) {
     ++world_.drops().malformed;
@@ -187,11 +188,11 @@ void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Par
                            "offered"});
   }
   const auto written =
-      copied ? world_.copy(chunk.sha256(), chunk.offset(), {bytes, chunk.copied().sha256()},
-                           total->second)
-             : world_.append(chunk.sha256(), chunk.offset(),
-                             {static_cast<const std::byte*>(parts[1].data()), bytes},
-                             total->second);
+      copied
+          ? world_.copy(chunk.sha256(), chunk.offset(), {bytes, chunk.copied().sha256()},
+                        total->second)
+          : world_.append(chunk.sha256(), chunk.offset(),
+                          {static_cast<const std::byte*>(parts[1].data()), bytes}, total->second);
   if (!written) return refuse(caller, written.error());
   wire::Answer here;
   here.set_held_bytes(chunk.offset() + bytes);
