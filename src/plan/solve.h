@@ -27,9 +27,8 @@ struct SolveOptions {
   Replicas replicas = Replicas::none;                // search and auto, for throughput: allowed means tried
   Seconds budget{10};                                // of search and auto
   std::uint64_t seed = 1;
-  std::function<bool()> stop = [] {
-    return false;
-  };  // asked often, by several threads; true: the best so far will do
+  // Asked often, by one thread at a time; true: the best so far will do.
+  std::function<bool()> stop = [] { return false; };
   std::optional<Seconds> bound = std::nullopt;       // period_bound(), where it is known already
   Explanation explanation = Explanation::full;
 };

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -133,15 +134,19 @@ class Portfolio {
     if (!best_ || plan->figures.period < best_->figures.period * (1 - 1e-6)) best_ = std::move(plan);
   }
   [[nodiscard]] Seconds spent() const { return Clock::now() - begun_; }
+  [[nodiscard]] bool is_stopped() const {
+    const std::scoped_lock lock(asking_);
+    return options_.stop();
+  }
   [[nodiscard]] bool goes_on() const {
-    return !(best_ && best_->proven) && spent() < options_.budget && !options_.stop();
+    return !(best_ && best_->proven) && spent() < options_.budget && !is_stopped();
   }
   // Until so much of the whole budget is spent.
   [[nodiscard]] SolveOptions options_for(double part) const {
     const Seconds until = part * options_.budget;
     return {.budget = until - spent(),
             .seed = options_.seed,
-            .stop = [this, until] { return options_.stop() || spent() >= until; },
+            .stop = [this, until] { return spent() >= until || is_stopped(); },
             .bound = bound_,
             .explanation = Explanation::none};
   }
@@ -149,6 +154,7 @@ class Portfolio {
   const CostGraph& graph_;
   const fleet::Fleet& fleet_;
   const SolveOptions& options_;
+  mutable std::mutex asking_;
   Clock::time_point begun_;
   Seconds bound_;
   bool first_ = true;

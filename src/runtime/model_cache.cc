@@ -37,12 +37,12 @@ std::string hash_of(const std::filesystem::path& file) {
   return file.filename().string().substr(0, kHashChars);
 }
 
-// A file of the cache, a folder in which one is laid out, or a list of its pieces.
+// A file of the cache; or, with 0 bytes, a folder in which one is laid out (other names of files that
+// are here) or a list of its pieces (short).
 struct Entry {
   std::filesystem::path path;
   std::filesystem::file_time_type used;
-  std::uint64_t bytes =
-      0;  // a folder holds only other names of files that are here; lists are short
+  std::uint64_t bytes = 0;
 };
 
 std::vector<Entry> entries_of(const std::filesystem::path& folder) {

@@ -39,8 +39,8 @@ Seconds messaging_cpu_time() {
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", gone)) {
     std::string name;
     std::getline(std::ifstream(task.path() / "comm"), name);
-    if (task.path().filename() != std::to_string(::getpid()) && !name.starts_with("ZMQbg"))
-      continue;
+    const bool is_first = task.path().filename() == std::to_string(::getpid());
+    if (!is_first && !name.starts_with("ZMQbg")) continue;
     // Nanoseconds on a processor come first.
     if (double spent = 0; std::ifstream(task.path() / "schedstat") >> spent) {
       sum += Seconds(spent * 1e-9);
