@@ -4,7 +4,7 @@
     bench/steady.py CONVOY PIECES DEVICES.yaml [--minutes 60] [--curve FILE.svg]
 
 Runs `convoy run PIECES --devices DEVICES.yaml` without an end, reads what each of its processes holds
-(anonymous resident memory, VmRSS without mapped files) every ten seconds, and stops it like Ctrl-C.
+(anonymous resident memory, VmRSS without mapped files) every ten seconds, and stops it.
 Prints Markdown: after two minutes, at the end, the least and the most in between, and the slope of the
 straight line that fits best. PIECES is what `convoy plan MODEL --devices DEVICES.yaml -o PIECES` made.
 """
@@ -97,7 +97,7 @@ def main():
             if (kb := held_kb(pid)) is not None:
                 samples.setdefault(name, []).append((now, kb))
         time.sleep(STEP_S)
-    run.send_signal(signal.SIGINT)
+    run.send_signal(signal.SIGTERM)  # a shell lets what runs in the background ignore SIGINT
     print(run.communicate()[0].splitlines()[0])
     print()
     print("| process | after two minutes | least | most | at the end | slope |")

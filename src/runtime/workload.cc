@@ -11,7 +11,7 @@ namespace convoy::runtime {
 namespace {
 
 // Older busy intervals are forgotten: 48 bytes each.
-constexpr std::size_t kMostIntervals = 100'000;
+constexpr std::size_t kMostIntervals = 20'000;
 
 }  // namespace
 
