@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 
-from command import convoy
+from command import profiled_run
 
 # Cores of each device. What they claim together is less than the two cores of the machine, as the
 # coordinator and the network need some, too.
@@ -39,19 +39,9 @@ def figures(arguments, model, cores, mbit, folder):
     fleet.write_text("devices:\n" + "".join(
         f"  - {{name: d{i + 1}, cores: {share}, bandwidth: {mbit} Mbit/s}}\n"
         for i, share in enumerate(cores)))
-    profile = folder / "profile.json"
-    pieces = folder / "pieces"
     rounds = []
     for _ in range(arguments.rounds):
-        measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile)
-        if measured is None:
-            return [why]
-        plan, why = convoy(arguments.convoy, "plan", model, "--devices", fleet, "--profile", profile,
-                           "--budget", arguments.budget, "-o", pieces)
-        if plan is None:
-            return [why]
-        run, why = convoy(arguments.convoy, "run", pieces, "--devices", fleet, "--requests",
-                          max(20, round(arguments.seconds / plan["period_s"])))
+        plan, run, why = profiled_run(arguments, model, fleet, folder)
         if run is None:
             return [why]
         rate = run["rate_per_s"]

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
-from command import convoy
+from command import convoy, profiled_run
 
 SOLVERS = ["chain", "ideals", "search", "memory"]
 
@@ -51,26 +51,17 @@ def ms(seconds):
 
 
 def row(arguments, model, name, contention, devices, folder):
-    fleet, profile, pieces = (folder / file for file in ("devices.yaml", "profile.json", "pieces"))
+    fleet = folder / "devices.yaml"
     fleet.write_text(f"devices:\n{''.join(devices)}contention: {contention}\n")
     dims = [word for dim in arguments.dim for word in ("--dim", dim)]
-    common = ["plan", model, "--devices", fleet, "--profile", profile, "--budget",
+    common = ["plan", model, "--devices", fleet, "--profile", folder / "profile.json", "--budget",
               arguments.budget, *dims]
-    head = f"| {model.stem} | {name} | "
     autos, others, periods = [], {solver: [] for solver in SOLVERS}, []
     for _ in range(arguments.rounds):
-        measured, why = convoy(arguments.convoy, "profile", model, "--devices", fleet, "-o", profile,
-                               *dims)
-        if measured is None:
-            return head + why
-        auto, why = convoy(arguments.convoy, *common, "--verify", "-o", pieces)
-        if auto is None:
-            return head + why
-        autos.append(auto)
-        run, why = convoy(arguments.convoy, "run", pieces, "--devices", fleet, "--requests",
-                          max(20, round(arguments.seconds / auto["period_s"])), *dims)
+        auto, run, why = profiled_run(arguments, model, fleet, folder, dims, ["--verify"])
         if run is None:
-            return head + why
+            return f"| {model.stem} | {name} | {why} |"
+        autos.append(auto)
         periods.append(1 / run["rate_per_s"])
         for solver in SOLVERS:
             plan, _ = convoy(arguments.convoy, *common, "--solver", solver)
@@ -80,11 +71,11 @@ def row(arguments, model, name, contention, devices, folder):
     off = sorted(100 * (period / auto["period_s"] - 1) for period, auto in zip(periods, autos))
     median = lambda key: statistics.median(auto[key] for auto in autos)
     cells = ["/".join(sorted({str(len(auto["stages"])) for auto in autos})), ms(median("period_s")),
-             f"{100 * median('gap'):.1f} %", *(ms(statistics.median(all)) if max(all) < math.inf else "-"
-               for all in others.values()),
+             f"{100 * median('gap'):.1f} %",
+             *(ms(statistics.median(all)) if max(all) < math.inf else "-" for all in others.values()),
              "yes" if never_worse else "NO", ms(statistics.median(periods)),
              f"{statistics.median(off):+.0f} %", f"{off[0]:+.0f} to {off[-1]:+.0f} %"]
-    return head + " | ".join(cells) + " |"
+    return f"| {model.stem} | {name} | " + " | ".join(cells) + " |"
 
 
 def main():

@@ -50,9 +50,7 @@ Result<std::vector<DataPiece>> pieces_of(const std::filesystem::path& model,
       if (stop && stop()) return fail(ErrorKind::cancelled, "stopped");
       bytes.resize(end - begin);
       stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-      Sha256 sum;
-      sum.add(bytes);
-      pieces.push_back({end - begin, sum.sum()});
+      pieces.push_back({end - begin, sha256_of_text({bytes.data(), bytes.size()})});
       begin = end;
     }
   }

@@ -220,6 +220,9 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
   if (found.empty()) return;
   const Question& question = found.mapped();
   const bool of_switch = switch_ && question.epoch == switch_->epoch;
+  const auto was_the_last = [&] {
+    return of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty();
+  };
   if (answer.has_failure()) {
     Error error = of_device(device, from_wire(answer.failure()));
     switch (question.what) {
@@ -254,13 +257,13 @@ void Conductor::take_answer(DeviceId device, const wire::Answer& answer, Time no
       worker.sender.answered(answer, now);
       return send_files(device, now);
     case Asked::trial:
-      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) load(now);
+      if (was_the_last()) load(now);
       return;
     case Asked::setup:
-      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) start(now);
+      if (was_the_last()) start(now);
       return;
     case Asked::start:
-      if (of_switch && switch_->waiting.erase(device) > 0 && switch_->waiting.empty()) resume(now);
+      if (was_the_last()) resume(now);
       return;
     case Asked::figures:
       figures_.insert_or_assign(device, answer.figures());

@@ -51,6 +51,10 @@ struct Runs {
   StageReport before, after;  // the first of them, and the last
 };
 
+Result<StageReport> report_of_stage(Pipeline& pipeline) {
+  return pipeline.report().transform([](const auto& stages) { return stages.front(); });
+}
+
 // Runs the whole model again and again in a pipeline of one stage, which is always full: what comes
 // in and goes out is part of a run, as it will be in the pipeline that is planned.
 Result<Runs> repeat(Pipeline& pipeline, const Subject& subject, Meeting& meeting,
@@ -67,9 +71,11 @@ Result<Runs> repeat(Pipeline& pipeline, const Subject& subject, Meeting& meeting
     if (!answer) return std::unexpected(answer.error());
     if (!*answer || ++answers < kWarmUp) continue;
     runs.ends.push_back(std::chrono::steady_clock::now() - begin);
-    auto report = runs.ends.size() == 1 ? pipeline.report() : std::vector<StageReport>();
-    if (!report) return std::unexpected(std::move(report.error()));
-    if (!report->empty()) runs.before = report->front();
+    if (runs.ends.size() == 1) {
+      auto report = report_of_stage(pipeline);
+      if (!report) return std::unexpected(std::move(report.error()));
+      runs.before = *std::move(report);
+    }
     if (runs.ends.size() > kLeastRuns && runs.ends.back() - runs.ends.front() >= kBudget) {
       seat.has_enough();
     }
@@ -77,9 +83,9 @@ Result<Runs> repeat(Pipeline& pipeline, const Subject& subject, Meeting& meeting
   if (runs.ends.size() <= kLeastRuns || (stop && stop())) {
     return fail(ErrorKind::cancelled, "stopped while profiling");
   }
-  auto report = pipeline.report();
+  auto report = report_of_stage(pipeline);
   if (!report) return std::unexpected(std::move(report.error()));
-  runs.after = report->front();
+  runs.after = *std::move(report);
   return runs;
 }
 

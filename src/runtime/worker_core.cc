@@ -105,8 +105,7 @@ void WorkerCore::take_request(Letter letter, Time now) {
       return world_.exit();
     case wire::Request::kHello:
     case wire::Request::WHAT_NOT_SET:
-      ++world_.drops().malformed;
-      return refuse(caller, {ErrorKind::failure, "it does not understand the request"});
+      return refuse_malformed(caller, {ErrorKind::failure, "it does not understand the request"});
   }
 }
 
@@ -120,6 +119,11 @@ void WorkerCore::refuse(const Caller& caller, const Error& error) {
   wire::Answer refusal;
   *refusal.mutable_failure() = to_wire(error);
   answer(caller, std::move(refusal));
+}
+
+void WorkerCore::refuse_malformed(const Caller& caller, const Error& error) {
+  ++world_.drops().malformed;
+  refuse(caller, error);
 }
 
 void WorkerCore::hello(const Caller& caller, const wire::Hello& hello, Time now) {
@@ -155,10 +159,7 @@ void WorkerCore::hello(const Caller& caller, const wire::Hello& hello, Time now)
 
 void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
   const auto pieces = from_wire(offer.pieces(), offer.bytes());
-  if (!pieces) {
-    ++world_.drops().malformed;
-    return refuse(caller, pieces.error());
-  }
+  if (!pieces) return refuse_malformed(caller, pieces.error());
   std::set<std::string> kept = {offer.sha256()};
   for (const auto& [sha256, bytes] : offered_) kept.insert(sha256);
   const Result<std::uint64_t> held = world_.offer(offer.sha256(), offer.bytes(), kept);
@@ -177,16 +178,13 @@ void WorkerCore::offer(const Caller& caller, const wire::Offer& offer) {
 void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts) {
   const auto total = offered_.find(chunk.sha256());
   const bool copied = chunk.has_copied();
-  const std::uint64_t bytes = copied              ? chunk.copied().bytes()
-                              : parts.size() == 2 ? parts[1].size()
-                                                  : 0;
-  if (total == offered_.end() || parts.size() != (copied ? 1 : 2) ||
-      bytes > (copied ? onnx::kMostPieceBytes : kMostChunkBytes)) {
-    ++world_.drops().malformed;
-    return refuse(caller, {ErrorKind::failure,
-                           "a chunk that is too large, or of a file that was not "
-                           "offered"});
-  }
+  const auto wrong = [&] {
+    refuse_malformed(caller, {ErrorKind::failure,
+                              "a chunk that is too large, or of a file that was not offered"});
+  };
+  if (total == offered_.end() || parts.size() != (copied ? 1 : 2)) return wrong();
+  const std::uint64_t bytes = copied ? chunk.copied().bytes() : parts[1].size();
+  if (bytes > (copied ? onnx::kMostPieceBytes : kMostChunkBytes)) return wrong();
   const auto written =
       copied
           ? world_.copy(chunk.sha256(), chunk.offset(), {bytes, chunk.copied().sha256()},
@@ -202,10 +200,7 @@ void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Par
 void WorkerCore::setup(const Caller& caller, const wire::Setup& setup, Time now) {
   auto spec = decode(setup);
   if (!setup.only_tries()) stop();
-  if (!spec) {
-    ++world_.drops().malformed;
-    return refuse(caller, spec.error());
-  }
+  if (!spec) return refuse_malformed(caller, spec.error());
   if (setup.only_tries()) return try_peers(caller, *spec, now);
   work_.replace(std::move(spec->stages), spec->self);
   self_ = spec->self;
@@ -298,10 +293,7 @@ void WorkerCore::start(const Caller& caller, const wire::Start& start) {
 
 void WorkerCore::measure(const Caller& caller, const wire::Measure& measure, Parts parts) {
   auto inputs = take_tensors(measure.inputs(), parts, 1);
-  if (!inputs) {
-    ++world_.drops().malformed;
-    return refuse(caller, inputs.error());
-  }
+  if (!inputs) return refuse_malformed(caller, inputs.error());
   stop();
   world_.compute(MeasureTask{.ticket = ticket_for(caller),
                              .files = from_wire(measure.model()),

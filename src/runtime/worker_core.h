@@ -134,6 +134,7 @@ class WorkerCore {
   void let_go();
   void answer(const Caller& caller, wire::Answer answer);
   void refuse(const Caller& caller, const Error& error);
+  void refuse_malformed(const Caller& caller, const Error& error);
   void hello(const Caller& caller, const wire::Hello& hello, Time now);
   void offer(const Caller& caller, const wire::Offer& offer);
   void chunk(const Caller& caller, const wire::Chunk& chunk, const Parts& parts);
