@@ -149,13 +149,14 @@ Seconds by_convoy(const Setting& setting, const engine::SharedTensor& payload,
       }
     }
   });
-  runtime::PeerLinks links(here, setting.keys ? std::optional(setting.keys->sender) : std::nullopt);
+  runtime::PeerLinks links(here, setting.keys ? std::optional(setting.keys->sender) : std::nullopt,
+                           runtime::Sharing::own_links);
   good(links.connect(kSender,
                      {{.id = kReceiver,
                        .name = "receiver",
                        .endpoint = setting.endpoint,
                        .key = setting.keys ? setting.keys->receiver.public_key : ""}},
-                     runtime::Pacer::Sharing::own_links));
+                     Clock::now()));
   for (const auto deadline = Clock::now() + 10s; links.closed();) {
     if (Clock::now() > deadline) throw std::runtime_error("the receiver does not answer");
     std::vector<zmq::pollitem_t> items;

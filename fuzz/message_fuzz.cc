@@ -46,11 +46,6 @@ void take_request(Parts parts) {
   auto spec = decode(request.setup());
   if (!spec) return;
   for (StageSpec& stage : spec->stages) Stage(std::move(stage)).start(1, 1);
-  std::map<PeerId, Pacer::Link> paces;
-  for (const PeerSpec& peer : spec->peers) paces.emplace(peer.id, peer.pace);
-  Pacer pacer(std::move(paces), spec->sharing);
-  for (const PeerSpec& peer : spec->peers) pacer.push({.to = peer.id}, Bytes(1 << 20), {});
-  (void)pacer.next();
 }
 
 void take_answer(const Parts& parts) {

@@ -42,6 +42,7 @@ class EmulatedNetworkTest : public ThreePartsTest {
  protected:
   void SetUp() override {
     ThreePartsTest::SetUp();
+    if (enforcement_ == emulation::Enforcement::in_process) return;
     const emulation::Capabilities able = emulation::probe();
     if (!able.shaped_network) GTEST_SKIP() << testing::PrintToString(able.reasons);
   }
@@ -55,11 +56,12 @@ class EmulatedNetworkTest : public ThreePartsTest {
   void start(const fleet::FleetChanges& changes = {},
              const runtime::PipelineOptions& options = {}) {
     const fleet::Fleet fleet = three_devices(kLink);
-    host_ = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
-                                            emulation::MemoryLimit::ignored,
-                                            emulation::Enforcement::automatic, changes));
+    host_ =
+        good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
+                                        emulation::MemoryLimit::ignored, enforcement_, changes));
     pipeline_.emplace(
         good(runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, *host_, options)));
+    begun_ = std::chrono::steady_clock::now();
     host_->begin_changes();
   }
   // What the next answer is instead; nothing if there is none yet, or one.
@@ -68,8 +70,10 @@ class EmulatedNetworkTest : public ThreePartsTest {
     return answer ? "" : answer.error().message;
   }
 
+  emulation::Enforcement enforcement_ = emulation::Enforcement::automatic;
   std::unique_ptr<emulation::EmulatedHost> host_;  // outlives the pipeline
   std::optional<runtime::Pipeline> pipeline_;
+  std::chrono::steady_clock::time_point begun_;  // the changes
 };
 
 TEST_F(EmulatedNetworkTest, AShortBlackOutOnlyDelays) {
@@ -103,13 +107,33 @@ TEST_F(EmulatedNetworkTest, ALinkThatIsCutHoldsWhatIsSentUntilItIsMended) {
   EXPECT_TRUE(*answer);
 }
 
-TEST_F(EmulatedNetworkTest, ADeviceLeavesWhenItsFleetSaysSo) {
+// By the kernel, and by the workers themselves.
+class ChangingFleetTest : public EmulatedNetworkTest,
+                          public testing::WithParamInterface<emulation::Enforcement> {
+ protected:
+  void SetUp() override {
+    enforcement_ = GetParam();
+    EmulatedNetworkTest::SetUp();
+  }
+  // When the answer to a request that is made half a second after the changes began is there, since
+  // these began.
+  Seconds first_answer(const fleet::FleetChanges& changes) {
+    start(changes, {.silence = 10s});
+    std::this_thread::sleep_for(500ms);
+    good(pipeline_->submit(inputs_of(*split_)));
+    EXPECT_TRUE(good(pipeline_->next(30s)));
+    EXPECT_THAT(host_->description(), HasSubstr("traces and events followed"));
+    return std::chrono::steady_clock::now() - begun_;
+  }
+};
+
+TEST_P(ChangingFleetTest, ADeviceLeavesWhenItsFleetSaysSo) {
   start({.events = {{Seconds(0.5), laptop, fleet::Happening::leaves}}});
   EXPECT_THAT(host_->description(), HasSubstr("traces and events followed"));
   EXPECT_THAT(complaint(20s), HasSubstr("device laptop does not answer any more"));
 }
 
-TEST_F(EmulatedNetworkTest, ADeviceThatJoinsLaterCannotBeStartedBefore) {
+TEST_P(ChangingFleetTest, ADeviceThatJoinsLaterCannotBeStartedBefore) {
   try {
     start({.events = {{Seconds(60), laptop, fleet::Happening::joins}}});
     FAIL();
@@ -118,6 +142,32 @@ TEST_F(EmulatedNetworkTest, ADeviceThatJoinsLaterCannotBeStartedBefore) {
                                         "devices.yaml"));
   }
 }
+
+TEST_P(ChangingFleetTest, ALinkHasTheLatencyOfItsTrace) {
+  const fleet::TraceStep now{Seconds(0.2), BytesPerSecond(5e6), Seconds(0)};
+  const fleet::TraceStep then{Seconds(3600), BytesPerSecond(5e6), Seconds(2)};
+  EXPECT_GE(first_answer({.links = {{phone, tablet, {now, then}, Seconds(0)}}}), 2.5s);
+}
+
+TEST_P(ChangingFleetTest, NothingPassesALinkDuringAnOutageOfItsTrace) {
+  const fleet::TraceStep now{Seconds(3), BytesPerSecond(0), Seconds(0)};
+  const fleet::TraceStep then{Seconds(3600), BytesPerSecond(5e6), Seconds(0)};
+  EXPECT_GE(first_answer({.links = {{phone, tablet, {now, then}, Seconds(0)}}}), 3s);
+}
+
+TEST_P(ChangingFleetTest, ADeviceThatIsOutOfReachForAWhileGoesOnLater) {
+  const fleet::TraceStep now{Seconds(2), BytesPerSecond(0), Seconds(0)};
+  const fleet::TraceStep then{Seconds(3600), BytesPerSecond(5e6), Seconds(0)};
+  EXPECT_GE(first_answer({.devices = {{tablet, {now, then}, Seconds(0)}}}), 2s);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ChangingFleetTest,
+                         testing::Values(emulation::Enforcement::automatic,
+                                         emulation::Enforcement::in_process),
+                         [](const auto& info) {
+                           return info.param == emulation::Enforcement::automatic ? "ByTheKernel"
+                                                                                  : "ByTheWorkers";
+                         });
 
 // convoy itself, killed as early or late as a test likes.
 class KilledConvoyTest : public ThreePartsTest {

@@ -98,9 +98,9 @@ std::vector<Finding> findings() {
                                   : "network namespaces and HTB, in a user namespace of its own",
                           "no shaped network")
                   : Finding{"shaped links", false, own_network.error().message},
-      {"links that follow traces", able.shaped_network,
-       able.shaped_network ? "rates, black-outs, devices that leave and join"
-                           : "without shaped links they keep their declared bandwidths"},
+      {"links that follow traces", true,
+       able.shaped_network ? "rates, latencies, black-outs, devices that leave and join"
+                           : "in the sending worker; devices that are out of reach are stopped"},
       {"link latency", true, "added by the sending worker"},
       find_energy_counter(),
       find_power_sensor(),

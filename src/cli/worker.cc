@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@ struct Arguments {
   std::string cache = cache_folder() / "worker";
   std::string cache_limit = "20 GB";
   std::string metrics;
+  std::string paced;
 };
 
 Result<void> work(const Arguments& arguments) {
@@ -40,6 +42,11 @@ Result<void> work(const Arguments& arguments) {
     stop.emplace();
     options.stop = [&] { return stop->requested(); };
     options.log = [](std::string_view line) { fmt::print(stderr, "convoy worker: {}\n", line); };
+  }
+  if (!arguments.paced.empty()) {
+    options.paced = {.input = STDIN_FILENO,
+                     .sharing = arguments.paced == "radio" ? runtime::Sharing::one_radio
+                                                           : runtime::Sharing::own_links};
   }
   auto metrics = serve_metrics(arguments.metrics);
   if (!metrics) return std::unexpected(std::move(metrics.error()));
@@ -84,6 +91,13 @@ void add_worker(CLI::App& app, Action& action) {
                    "Stretch computing to this share of each core, where no quota can be set")
       ->check(CLI::Range(0.0001, 1.0))
       ->capture_default_str();
+  command
+      ->add_option("--paced", arguments->paced,
+                   "Hold back what is sent to other devices as slow links would: links, each its "
+                   "own, or radio, all in turn. Lines of standard input say how slow: SINCE "
+                   "BYTES_PER_SECOND LATENCY DEVICE, or SINCE cut DEVICE (times in seconds, SINCE "
+                   "by the machine's steady clock)")
+      ->check(CLI::IsMember({"links", "radio"}));
   command->add_option("--parent", options.parent, "End when the process with this number does")
       ->check(CLI::NonNegativeNumber);
   command->callback([arguments, &action] { action = [arguments] { return work(*arguments); }; });

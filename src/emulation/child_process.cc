@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +23,8 @@ struct Problem {
 };
 
 // Between fork and exec: only what is safe in a copy of one thread of many.
-[[noreturn]] void become_worker(const std::vector<int>& groups, int network_namespace, int errors,
-                                int report, char* const* argv) {
+[[noreturn]] void become_worker(const std::vector<int>& groups, const ChildOptions& options,
+                                int errors, int report, char* const* argv) {
   Problem problem{};
   const auto give_up = [&](Step step) {
     problem = {step, errno};
@@ -37,11 +38,11 @@ struct Problem {
   for (const int group : groups) {
     if (::write(group, "0", 1) != 1) give_up(Step::join);  // 0: the writing process
   }
-  if (network_namespace >= 0 && ::setns(network_namespace, CLONE_NEWNET) != 0) {
+  if (options.network_namespace >= 0 && ::setns(options.network_namespace, CLONE_NEWNET) != 0) {
     give_up(Step::enter);
   }
   const int nothing = ::open("/dev/null", O_RDWR);
-  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(options.input >= 0 ? options.input : nothing, STDIN_FILENO);
   ::dup2(nothing, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
   ::execv(argv[0], argv);
@@ -77,8 +78,7 @@ Result<ChildProcess> ChildProcess::start(const ChildOptions& options) {
   const pid_t id = ::fork();
   if (id < 0) return fail(ErrorKind::failure, "cannot fork: {}", std::strerror(errno));
   if (id == 0) {
-    become_worker(group_numbers, options.network_namespace, errors.get(), writing.get(),
-                  argv.data());
+    become_worker(group_numbers, options, errors.get(), writing.get(), argv.data());
   }
   ChildProcess child(id, std::move(errors));
   writing = FileDescriptor();  // the pipe closes when the worker's program begins
@@ -111,6 +111,10 @@ ChildProcess::~ChildProcess() {
   ::kill(id_, SIGKILL);
   while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+FileDescriptor ChildProcess::open() const {
+  return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, id_, 0)));
 }
 
 std::optional<int> ChildProcess::status() {

@@ -17,6 +17,7 @@ struct ChildOptions {
   std::vector<std::string> arguments;         // program first, by its path
   std::vector<std::filesystem::path> groups;  // cgroup.procs files of the groups to join
   int network_namespace = -1;                 // to enter; -1: stay
+  int input = -1;                             // its standard input; -1: nothing to read
 };
 
 // In a process group of its own, so that Ctrl-C in the terminal does not reach it; killed and
@@ -30,6 +31,8 @@ class ChildProcess {
   ~ChildProcess();
 
   [[nodiscard]] pid_t id() const { return id_; }
+  // To signal it from elsewhere: what has ended is not mistaken for another process.
+  [[nodiscard]] FileDescriptor open() const;
   // As waitpid() gives it, once it has ended.
   [[nodiscard]] std::optional<int> status();
   // The last line that it wrote to its standard error.

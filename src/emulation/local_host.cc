@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,9 +17,11 @@
 
 #include "emulation/child_process.h"
 #include "emulation/control_group.h"
+#include "emulation/kernel_links.h"
 #include "emulation/leftovers.h"
 #include "emulation/network_changes.h"
 #include "emulation/virtual_network.h"
+#include "emulation/worker_links.h"
 #include "runtime/real_device.h"
 
 namespace convoy::emulation {
@@ -55,7 +58,8 @@ class LocalHost : public EmulatedHost {
       : fleet_(fleet),
         surroundings_(surroundings),
         name_(std::move(run.name)),
-        folder_(std::move(run.folder)) {}
+        folder_(std::move(run.folder)),
+        worker_links_(fleet) {}
   ~LocalHost() override { stop_all(); }
 
   void prepare(MemoryLimit memory, Enforcement enforcement, const fleet::FleetChanges& changes);
@@ -93,12 +97,26 @@ class LocalHost : public EmulatedHost {
   std::optional<ControlGroup> cpu_;     // the devices' groups are in these
   std::optional<ControlGroup> memory_;
   std::unique_ptr<VirtualNetwork> network_;
+  WorkerLinks worker_links_;
+  bool paced_ = false;  // workers keep to these
+  std::optional<KernelLinks> kernel_links_;
   std::unique_ptr<NetworkChanges> changes_;
-  bool paced_ = false;                  // links are the workers' own business
   std::vector<std::string> notes_;
   std::map<std::string, Running> running_;
   std::map<std::string, Worker> real_;  // devices with an address, as they were reached last
 };
+
+struct SocketPair {
+  FileDescriptor ours;
+  FileDescriptor theirs;
+};
+Result<SocketPair> make_socket_pair() {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return fail(ErrorKind::failure, "cannot make a pair of sockets: {}", std::strerror(errno));
+  }
+  return SocketPair{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
 
 // A group in a controller for all devices.
 Result<ControlGroup> group_in(const std::string& controller, const std::string& name) {
@@ -181,12 +199,13 @@ void LocalHost::prepare_memory(MemoryLimit memory, Enforcement enforcement) {
 void LocalHost::prepare_network(Enforcement enforcement, const fleet::FleetChanges& changes) {
   const std::vector<DeviceId> devices = emulated();
   bool any_rate = false;
-  bool any_latency = false;
+  bool any_latency = changes.has_latency();
   for (const DeviceId from : devices) {
     for (const DeviceId to : devices) {
       if (from == to) continue;
-      any_rate |= fleet_.links[from][to].bandwidth.value() > 0;
-      any_latency |= fleet_.links[from][to].latency.count() > 0;
+      const fleet::Link& link = fleet_.links[from][to];
+      any_rate |= link.bandwidth.value() > 0;
+      any_latency |= link.latency.count() > 0;
     }
   }
   if (any_rate || (!changes.empty() && !devices.empty())) {
@@ -195,34 +214,39 @@ void LocalHost::prepare_network(Enforcement enforcement, const fleet::FleetChang
       auto network = VirtualNetwork::create(name_, at_slowest(fleet_, changes), devices);
       if (network) {
         network_ = *std::move(network);
+        kernel_links_.emplace(*network_, worker_links_);
       } else {
         why = network.error().message;
       }
     }
-    paced_ = !network_;
     notes_.push_back(network_ ? "links shaped by HTB between network namespaces"
                               : fmt::format("links paced in the workers ({})", why));
+    paced_ = !network_;
   }
+  paced_ = paced_ || any_latency;
   if (any_latency) notes_.push_back("link latency added by the sending worker");
   if (any_rate && fleet_.contention != fleet::Contention::link) {
     notes_.push_back("contention approximated: what a device sends shares its fastest link");
+  }
+  for (const DeviceId from : devices) {
+    for (const DeviceId to : devices) {
+      if (from == to) continue;
+      const fleet::Link& link = fleet_.links[from][to];
+      const BytesPerSecond rate = network_ ? BytesPerSecond(0) : link.bandwidth;
+      // Nothing can go wrong in what workers are told.
+      (void)worker_links_.set(from, to, {.rate = rate, .latency = link.latency});
+    }
   }
   if (!changes.empty()) notes_.push_back(follow(changes));
 }
 
 std::string LocalHost::follow(const fleet::FleetChanges& changes) {
-  if (!network_) return "traces and events not followed";
-  auto made = NetworkChanges::create(*network_, fleet_, emulated(), changes);
+  LinkControl& links = kernel_links_ ? static_cast<LinkControl&>(*kernel_links_) : worker_links_;
+  auto made = NetworkChanges::create(links, fleet_, emulated(), changes);
   if (!made) return "traces and events not followed: " + made.error().message;
   changes_ = *std::move(made);
-  const auto has_latency = [](const auto& traced) {
-    return std::ranges::any_of(
-        traced.trace, [](const fleet::TraceStep& step) { return step.latency.count() > 0; });
-  };
-  const bool any_latency = std::ranges::any_of(changes.links, has_latency) ||
-                           std::ranges::any_of(changes.devices, has_latency);
   return fmt::format("traces and events followed since the pipeline started{}",
-                     any_latency ? ", latencies apart" : "");
+                     network_ ? "" : "; who is out of reach is stopped");
 }
 
 std::string LocalHost::description() const {
@@ -265,7 +289,6 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
   auto endpoint = runtime::parse_endpoint(listen);
   if (!endpoint) return std::unexpected(std::move(endpoint.error()));
   worker.endpoint = *std::move(endpoint);
-  worker.network = paced_ ? Network::paced : Network::shaped;
 
   // A group is the device's for one worker, so that its counts are that worker's.
   const std::string group_name = fmt::format("device-{}", id->index());
@@ -296,8 +319,21 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
     child.arguments.insert(child.arguments.end(),
                            {"--speed", std::to_string(device.cores / threads_of(device))});
   }
+  SocketPair links;
+  if (paced_) {
+    auto made = make_socket_pair();
+    if (!made) return std::unexpected(made.error());
+    links = *std::move(made);
+    child.input = links.theirs.get();
+    const bool shares = fleet_.contention != fleet::Contention::link && !network_;
+    child.arguments.insert(child.arguments.end(), {"--paced", shares ? "radio" : "links"});
+  }
   auto process = ChildProcess::start(child);
   if (!process) return std::unexpected(process.error());
+  if (paced_) {
+    auto attached = worker_links_.attach(*id, std::move(links.ours), process->open());
+    if (!attached) return std::unexpected(attached.error());
+  }
   running_.emplace(device.name,
                    Running{worker, std::move(cpu), std::move(memory), *std::move(process)});
   return worker;

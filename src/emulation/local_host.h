@@ -51,7 +51,7 @@ class EmulatedHost : public runtime::WorkerHost {
 };
 
 // What an earlier convoy left behind after a crash (groups, namespaces, processes) is removed
-// first. Links follow `changes` where there is a network(); description() says whether they do.
+// first. Links follow `changes`; description() says how.
 [[nodiscard]] Result<std::unique_ptr<EmulatedHost>> make_local_host(
     const fleet::Fleet& fleet, const Surroundings& surroundings, MemoryLimit memory,
     Enforcement enforcement = Enforcement::automatic, const fleet::FleetChanges& changes = {});

@@ -9,6 +9,11 @@ namespace {
 // Slower than a frame a second is an outage: after one at such a rate a link would stand still.
 constexpr BytesPerSecond kSlowest{1500};
 constexpr Seconds kShortest{0.1};
+
+bool is_cut(const fleet::Link& link) {
+  return link.bandwidth.value() > 0 && link.bandwidth < kSlowest;
+}
+
 // Intervals are made for so long at a time, as traces never end.
 constexpr Seconds kChunk{10};
 
@@ -36,16 +41,16 @@ fleet::Fleet at_slowest(fleet::Fleet fleet, const fleet::FleetChanges& changes) 
   return fleet;
 }
 
-Result<std::unique_ptr<NetworkChanges>> NetworkChanges::create(VirtualNetwork& network,
+Result<std::unique_ptr<NetworkChanges>> NetworkChanges::create(LinkControl& links,
                                                                const fleet::Fleet& fleet,
                                                                const std::vector<DeviceId>& devices,
                                                                const fleet::FleetChanges& changes) {
-  std::unique_ptr<NetworkChanges> made(new NetworkChanges(network, devices));
+  std::unique_ptr<NetworkChanges> made(new NetworkChanges(links, devices));
   made->changes_ = changes;
   made->fleet_ = fleet;
   // What bears on all links of a device bears on that with the coordinator.
   made->fleet_.devices.push_back({});
-  for (auto& links : made->fleet_.links) links.push_back({});
+  for (auto& from : made->fleet_.links) from.push_back({});
   made->fleet_.links.push_back(ById<DeviceId, fleet::Link>(made->fleet_.devices.size()));
 
   fleet::FleetInterval first =
@@ -53,7 +58,9 @@ Result<std::unique_ptr<NetworkChanges>> NetworkChanges::create(VirtualNetwork& n
   for (const DeviceId from : first.fleet.devices.ids()) {
     for (const DeviceId to : first.fleet.devices.ids()) {
       fleet::Link& link = first.fleet.links[from][to];
-      if (first.present[from] && first.present[to] && link.bandwidth < kSlowest) link = {};
+      if (first.present[from] && first.present[to] && is_cut(link)) {
+        link = made->fleet_.links[from][to];
+      }
     }
   }
   if (auto applied = made->apply(first); !applied) return std::unexpected(applied.error());
@@ -98,22 +105,14 @@ void NetworkChanges::follow(const std::stop_token& stop, Time zero) {
 
 Result<void> NetworkChanges::apply(const fleet::FleetInterval& interval) {
   const DeviceId coordinator(fleet_.devices.size() - 1);
-  std::vector<DeviceId> ends = devices_;
-  ends.push_back(coordinator);
-  const auto end = [&](DeviceId id) { return id == coordinator ? End() : End(id); };
-  for (const DeviceId from : ends) {
-    for (const DeviceId to : ends) {
-      if (from == to) continue;
-      const BytesPerSecond rate = interval.fleet.links[from][to].bandwidth;
-      Result<void> done;
-      if (rate.value() > 0 && rate < kSlowest) {
-        done = network_.cut(end(from), end(to));
-      } else {
-        if (end(from) && end(to) && rate.value() > 0) done = network_.set_rate(from, to, rate);
-        if (done) done = network_.mend(end(from), end(to));
-      }
-      if (!done) return done;
+  for (const DeviceId from : devices_) {
+    const auto& links = interval.fleet.links[from];
+    Result<void> done = links_.set_reachable(from, !is_cut(links[coordinator]));
+    for (const DeviceId to : devices_) {
+      if (from == to || !done) continue;
+      done = links_.set(from, to, {links[to].bandwidth, links[to].latency, is_cut(links[to])});
     }
+    if (!done) return done;
   }
   const std::lock_guard lock(state_);
   present_ = interval.present;

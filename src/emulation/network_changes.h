@@ -1,4 +1,4 @@
-// An emulated network that follows the traces and events of its fleet.
+// Emulated links that follow the traces and events of their fleet.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "emulation/virtual_network.h"
+#include "emulation/link_control.h"
 #include "fleet/trace.h"
 #include "foundation/error.h"
 
@@ -21,16 +21,16 @@ namespace convoy::emulation {
 // it.
 [[nodiscard]] fleet::Fleet at_slowest(fleet::Fleet fleet, const fleet::FleetChanges& changes);
 
-// From its begin on, links have the rates of their traces, step by step of at least a tenth of a
-// second, and are cut while they have less than 1500 bytes a second. Who is absent, and whose own
-// trace is so low, is cut off from this host, too. Latencies stay as they are. A thread of its own
-// makes the changes; it ends at once with its owner.
+// From its begin on, links have the rates and latencies of their traces, step by step of at least a
+// tenth of a second, and are cut while they have less than 1500 bytes a second. Who is absent, and
+// whose own trace is so low, is out of this host's reach, too. A thread of its own makes the
+// changes; it ends at once with its owner.
 class NetworkChanges {
  public:
-  // `devices`: those of the network, by their ids in `fleet`. Rates are those of time 0 already,
-  // and who joins later is cut off.
+  // `devices`: those that are emulated. Links are those of time 0 already, and who joins later is
+  // out of reach. `links` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<NetworkChanges>> create(
-      VirtualNetwork& network, const fleet::Fleet& fleet, const std::vector<DeviceId>& devices,
+      LinkControl& links, const fleet::Fleet& fleet, const std::vector<DeviceId>& devices,
       const fleet::FleetChanges& changes);
   NetworkChanges(const NetworkChanges&) = delete;
   NetworkChanges& operator=(const NetworkChanges&) = delete;
@@ -44,12 +44,12 @@ class NetworkChanges {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  NetworkChanges(VirtualNetwork& network, const std::vector<DeviceId>& devices)
-      : network_(network), devices_(devices) {}
+  NetworkChanges(LinkControl& links, const std::vector<DeviceId>& devices)
+      : links_(links), devices_(devices) {}
   void follow(const std::stop_token& stop, Time zero);
   [[nodiscard]] Result<void> apply(const fleet::FleetInterval& interval);
 
-  VirtualNetwork& network_;
+  LinkControl& links_;
   std::vector<DeviceId> devices_;
   fleet::Fleet fleet_;  // and the coordinator, as its last device
   fleet::FleetChanges changes_;

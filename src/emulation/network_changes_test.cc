@@ -3,10 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "emulation/kernel_links.h"
 #include "emulation/network_fixture.h"
+#include "emulation/worker_links.h"
 
 namespace convoy::emulation {
 namespace {
@@ -24,12 +31,83 @@ class NetworkChangesTest : public NetworkTest {
  protected:
   void start(const fleet::FleetChanges& changes) {
     network_ = make(at_slowest(three_devices(), changes));
-    changes_ = NetworkChanges::create(*network_, three_devices(), {a, b, c}, changes).value();
+    links_.emplace(*network_, latencies_);
+    changes_ = NetworkChanges::create(*links_, three_devices(), {a, b, c}, changes).value();
   }
 
   std::unique_ptr<VirtualNetwork> network_;
+  WorkerLinks latencies_{three_devices()};
+  std::optional<KernelLinks> links_;
   std::unique_ptr<NetworkChanges> changes_;
 };
+
+// Remembers what links were told to be, one after the other.
+class ToldLinks : public LinkControl {
+ public:
+  Result<void> set(DeviceId from, DeviceId to, const runtime::LinkPace& link) override {
+    return add(links_, {from, to}, link);
+  }
+  Result<void> set_reachable(DeviceId device, bool reachable) override {
+    return add(reachable_, device, reachable);
+  }
+  std::vector<runtime::LinkPace> link(DeviceId from, DeviceId to) {
+    const std::lock_guard lock(mutex_);
+    return links_.at({from, to});
+  }
+  std::vector<bool> reachable(DeviceId device) {
+    const std::lock_guard lock(mutex_);
+    return reachable_.at(device);
+  }
+
+ private:
+  template <class Key, class What>
+  Result<void> add(std::map<Key, std::vector<What>>& all, const std::type_identity_t<Key>& key,
+                   const What& what) {
+    const std::lock_guard lock(mutex_);
+    std::vector<What>& told = all[key];
+    if (told.empty() || told.back() != what) told.push_back(what);
+    return {};
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<DeviceId, DeviceId>, std::vector<runtime::LinkPace>> links_;
+  std::map<DeviceId, std::vector<bool>> reachable_;
+};
+
+class ToldChangesTest : public NetworkTest {
+ protected:
+  void SetUp() override {}  // any machine will do
+};
+
+TEST_F(ToldChangesTest, WhoeverMakesTheLinksSlowIsToldStepByStep) {
+  fleet::Fleet fleet = three_devices();
+  fleet.links[a][b].latency = Seconds(0.5);
+  ToldLinks links;
+  const auto changes =
+      NetworkChanges::create(links, fleet, {a, b, c},
+                             {.links = {{a,
+                                         b,
+                                         {{Seconds(0.25), BytesPerSecond(0), Seconds(0.25)},
+                                          {Seconds(3600), BytesPerSecond(5e5), Seconds(0.25)}},
+                                         Seconds(0)}},
+                              .devices = {{c, {step(0.25, 0), step(3600, 3e6)}, Seconds(0)}},
+                              .events = {{Seconds(0.5), b, fleet::Happening::leaves}}});
+  ASSERT_TRUE(changes) << changes.error().message;
+  (*changes)->begin();
+  EXPECT_TRUE(comes_true([&] { return links.reachable(b) == std::vector{true, false}; }));
+  EXPECT_TRUE(comes_true([&] { return links.link(b, c).back().is_cut; }));  // all of that is told
+  // Outages begin with the changes.
+  const auto told = links.link(a, b);
+  ASSERT_EQ(told.size(), 4u);
+  EXPECT_EQ(told[0], (runtime::LinkPace{BytesPerSecond(1e6), Seconds(0.5), false}));
+  EXPECT_TRUE(told[1].is_cut);
+  EXPECT_EQ(told[2], (runtime::LinkPace{BytesPerSecond(5e5), Seconds(0.75), false}));
+  EXPECT_TRUE(told[3].is_cut);
+  EXPECT_EQ(links.link(a, c).front(), runtime::LinkPace());
+  EXPECT_EQ(links.link(a, c).back().rate, BytesPerSecond(3e6));
+  EXPECT_EQ(links.reachable(a), std::vector{true});
+  EXPECT_EQ(links.reachable(c), (std::vector{true, false, true}));
+}
 
 TEST(AtSlowest, TakesTheSlowestRateThatATraceHasButOutages) {
   fleet::Fleet fleet;

@@ -144,6 +144,14 @@ Seconds duration_of(const Trace& trace) {
   return sum;
 }
 
+bool FleetChanges::has_latency() const {
+  const auto is_traced = [](const auto& traced) {
+    return std::ranges::any_of(traced.trace,
+                               [](const TraceStep& step) { return step.latency.count() > 0; });
+  };
+  return std::ranges::any_of(links, is_traced) || std::ranges::any_of(devices, is_traced);
+}
+
 Seconds duration_of(const FleetChanges& changes) {
   constexpr Seconds kAfterEvents{60};
   Seconds longest{0};

@@ -50,6 +50,7 @@ struct FleetChanges {
   std::vector<FleetEvent> events;  // by time; of one device joins and leaves take turns
 
   [[nodiscard]] bool empty() const { return links.empty() && devices.empty() && events.empty(); }
+  [[nodiscard]] bool has_latency() const;
 };
 // As long as the longest trace, and a minute longer than the last event.
 [[nodiscard]] Seconds duration_of(const FleetChanges& changes);

@@ -12,8 +12,8 @@ namespace {
 constexpr int kClimbs = 300;
 constexpr std::size_t kMostUnits = 200;  // whose local bounds are looked at
 
-// A device's share of the bottleneck: with shares that sum to 1, no placement has a period below
-// the sum, over all nodes, of the least share * time.
+// Each device has a share of the bottleneck. Whatever the placement, the sum of the devices'
+// share * computing is at least `value`: that, over all nodes, of the least share * time.
 struct Dual {
   double value = 0;
   std::vector<double> load;  // of each device, if every node goes where that is least
@@ -34,13 +34,39 @@ Dual dual_of(const CostGraph& graph, const std::vector<double>& share) {
     dual.value += least_cost;
     dual.load[least] += graph.compute[DeviceId(least)][node].count();
   }
-  // At least one device has a stage, and pays its overhead.
+  return dual;
+}
+
+// In a period T a device computes for at most T less its overhead, so T is at least what makes the
+// sum of share * max(0, T - overhead) the dual's value. Found from above by Newton's method: the
+// sum is convex, and linear but for the devices that drop out.
+double period_of(const Dual& dual, const CostGraph& graph, const std::vector<double>& share) {
+  double period = INFINITY;
+  while (true) {
+    double shares = 0;
+    double needed = dual.value;
+    for (std::size_t device = 0; device < share.size(); ++device) {
+      const double overhead = graph.stage_overhead[DeviceId(device)].count();
+      if (overhead >= period) continue;
+      shares += share[device];
+      needed += share[device] * overhead;
+    }
+    const double lower = needed / shares;
+    if (shares == 0 || !(lower < period)) return period;
+    period = lower;
+  }
+}
+
+// The same where several devices may take a stage's requests in turn: of each request one pays.
+double divided_period_of(const Dual& dual, const CostGraph& graph,
+                         const std::vector<double>& share) {
   double overhead = INFINITY;
+  double shares = 0;
   for (std::size_t device = 0; device < share.size(); ++device) {
     overhead = std::min(overhead, share[device] * graph.stage_overhead[DeviceId(device)].count());
+    shares += share[device];
   }
-  dual.value += overhead;
-  return dual;
+  return (dual.value + overhead) / shares;
 }
 
 void normalise(std::vector<double>& share) {
@@ -49,9 +75,10 @@ void normalise(std::vector<double>& share) {
   for (double& of_device : share) of_device /= sum;
 }
 
-}  // namespace
+enum class Stages { whole, divided };  // divided: several devices may take the requests in turn
 
-Seconds divided_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+// The best that any shares prove.
+Seconds best_dual(const CostGraph& graph, const fleet::Fleet& fleet, Stages stages) {
   if (graph.nodes.empty() || fleet.devices.empty()) return Seconds(0);
   // Where all nodes are slower by the same factor on a device, shares by speed are the optimum.
   std::vector<double> share;
@@ -65,21 +92,33 @@ Seconds divided_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   double bound = 0;
   for (int climb = 0; climb < kClimbs; ++climb) {
     const Dual dual = dual_of(graph, share);
-    bound = std::max(bound, dual.value);
-    const double most = std::ranges::max(dual.load);
-    if (most <= 0) break;
+    const double period = stages == Stages::whole ? period_of(dual, graph, share)
+                                                  : divided_period_of(dual, graph, share);
+    bound = std::max(bound, period);
     // Devices that get too much become dearer.
+    std::vector<double> busy = dual.load;
+    for (std::size_t device = 0; stages == Stages::whole && device < share.size(); ++device) {
+      busy[device] += std::min(period, graph.stage_overhead[DeviceId(device)].count());
+    }
+    const double most = std::ranges::max(busy);
+    if (most <= 0) break;
     for (std::size_t device = 0; device < share.size(); ++device) {
-      share[device] *= std::exp(0.5 / std::sqrt(1.0 + climb) * dual.load[device] / most);
+      share[device] *= std::exp(0.5 / std::sqrt(1.0 + climb) * busy[device] / most);
     }
     normalise(share);
   }
   return Seconds(bound);
 }
 
+}  // namespace
+
+Seconds divided_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
+  return best_dual(graph, fleet, Stages::divided);
+}
+
 Seconds period_bound(const CostGraph& graph, const fleet::Fleet& fleet) {
   if (graph.nodes.empty() || fleet.devices.empty()) return Seconds(0);
-  double bound = divided_bound(graph, fleet).count();
+  double bound = best_dual(graph, fleet, Stages::whole).count();
   for (const NodeId node : graph.nodes.ids()) {
     double quickest = INFINITY;
     for (const DeviceId device : fleet.devices.ids()) {

@@ -282,6 +282,28 @@ TEST(BoundTest, IsTheSumOverTheSpeedsWhereDevicesDifferByAFactor) {
   EXPECT_NEAR(period_bound(builder.problem().graph, builder.problem().fleet).count(), 8, 1e-9);
 }
 
+TEST(BoundTest, CountsTheOverheadOfEachDeviceThatIsNeeded) {
+  ProblemBuilder builder;
+  builder.device("a").device("b").links(1);
+  ValueId last = builder.input(1);
+  for (int i = 0; i < 10; ++i) last = builder.node({1, 4}, {last}, 1);
+  // (T - 1) + (T - 4) / 4 = 10.
+  builder.problem().graph.stage_overhead = {Seconds(1), Seconds(4)};
+  EXPECT_NEAR(period_bound(builder.problem().graph, builder.problem().fleet).count(), 9.6, 1e-9);
+  // A stage costs more than it would bring: T - 1 = 10.
+  builder.problem().graph.stage_overhead = {Seconds(1), Seconds(20)};
+  EXPECT_NEAR(period_bound(builder.problem().graph, builder.problem().fleet).count(), 11, 1e-9);
+}
+
+TEST(BoundTest, EndsWhereEachNodeIsFreeSomewhere) {
+  ProblemBuilder builder;
+  builder.device("a").device("b").links(1);
+  const ValueId x = builder.node({0, 1}, {builder.input(1)}, 1);
+  builder.node({1, 0}, {x}, 1);
+  // On one device or two: a second of computing, or of transfer.
+  EXPECT_LE(period_bound(builder.problem().graph, builder.problem().fleet), Seconds(1));
+}
+
 TEST(BoundTest, IsTheLargestNodeWhereThatIsMore) {
   ProblemBuilder builder;
   builder.device("a").device("b").links(1);

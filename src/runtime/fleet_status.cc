@@ -56,6 +56,7 @@ json to_json(const FleetStatus::Requests& requests) {
   return {{"answered", requests.answered},
           {"failed", requests.failed},
           {"in_flight", requests.in_flight},
+          {"dropped", requests.dropped},
           {"per_second", or_null(requests.per_second)},
           {"latency_sum_s", requests.latency.sum.count()},
           {"latency_buckets", std::move(buckets)}};
@@ -65,6 +66,7 @@ FleetStatus::Requests requests_from(const json& object) {
   FleetStatus::Requests requests{.answered = count(object, "answered"),
                                  .failed = count(object, "failed"),
                                  .in_flight = count(object, "in_flight"),
+                                 .dropped = count(object, "dropped"),
                                  .per_second = number_or_nothing(object, "per_second")};
   requests.latency.sum = seconds(object, "latency_sum_s");
   const json& buckets = json_list(object, "latency_buckets");
@@ -170,6 +172,9 @@ void add_requests(Exposition& text, const FleetStatus::Requests& requests) {
   text.sample(static_cast<double>(requests.failed));
   text.metric("convoy_requests_in_flight", "gauge", "Requests that were submitted and not fetched.");
   text.sample(static_cast<double>(requests.in_flight));
+  text.metric("convoy_dropped_messages_total", "counter",
+              "Messages to the coordinator that were malformed, or of an epoch that is over.");
+  text.sample(static_cast<double>(requests.dropped));
   if (requests.per_second) {
     text.metric("convoy_requests_per_second", "gauge",
                 "Answers a second, over the last ten seconds at most.");

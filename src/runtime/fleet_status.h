@@ -33,6 +33,7 @@ struct FleetStatus {
     std::uint64_t answered = 0;
     std::uint64_t failed = 0;
     std::uint64_t in_flight = 0;
+    std::uint64_t dropped = 0;         // messages: malformed, or of an epoch that is over
     std::optional<double> per_second;  // over the last ten seconds at most
     LatencyHistogram latency;          // of those answered
     friend bool operator==(const Requests&, const Requests&) = default;

@@ -13,7 +13,7 @@ using testing::Not;
 
 FleetStatus two_devices() {
   FleetStatus status{.name = "coordinator", .up = Seconds(12.5), .epoch = 2, .plan = 1};
-  status.requests = FleetStatus::Requests{.answered = 3, .failed = 1, .in_flight = 4};
+  status.requests = FleetStatus::Requests{.answered = 3, .failed = 1, .in_flight = 4, .dropped = 2};
   for (const double latency_s : {0.004, 0.005, 120.0}) {
     status.requests->latency.add(Seconds(latency_s));
   }
@@ -42,25 +42,25 @@ FleetStatus two_devices() {
 
 TEST(FleetStatus, SpeaksPrometheus) {
   const std::string text = to_prometheus(two_devices());
-  for (const char* const line : {
-           "# HELP convoy_requests_answered_total Requests that were answered.\n"
-           "# TYPE convoy_requests_answered_total counter\nconvoy_requests_answered_total 3\n",
-           "convoy_requests_failed_total 1\n", "convoy_requests_in_flight 4\n",
-           "# TYPE convoy_request_latency_seconds histogram\n",
-           // Buckets count what is not above their end, and all below them.
-           "convoy_request_latency_seconds_bucket{le=\"0.0025\"} 0\n"
-           "convoy_request_latency_seconds_bucket{le=\"0.005\"} 2\n",
-           "convoy_request_latency_seconds_bucket{le=\"60\"} 2\n"
-           "convoy_request_latency_seconds_bucket{le=\"+Inf\"} 3\n"
-           "convoy_request_latency_seconds_sum 120.009\nconvoy_request_latency_seconds_count 3\n",
-           "convoy_plan 2\n", "convoy_epoch 2\n",
-           "convoy_stage_busy_seconds_total{stage=\"1\",device=\"phone\",part=\"sub_model_1.onnx\"}"
-           " 0.25\n",
-           "convoy_stage_queue{stage=\"1\",device=\"phone\",part=\"sub_model_1.onnx\"} 2\n",
-           "convoy_link_sent_bytes_total{from=\"phone\",to=\"coordinator\"} 4000\n",
-           "convoy_device_up{device=\"phone\"} 1\nconvoy_device_up{device=\"a \\\"tablet\\\"\"} 0\n",
-           "convoy_device_temperature_celsius{device=\"phone\"} 41.5\n", "convoy_losses_total 1\n",
-           "convoy_recovery_seconds_sum 0.5\nconvoy_recovery_seconds_count 1\n"}) {
+  for (const char* const line :
+       {"# HELP convoy_requests_answered_total Requests that were answered.\n"
+        "# TYPE convoy_requests_answered_total counter\nconvoy_requests_answered_total 3\n",
+        "convoy_requests_failed_total 1\n", "convoy_requests_in_flight 4\n",
+        "convoy_dropped_messages_total 2\n", "# TYPE convoy_request_latency_seconds histogram\n",
+        // Buckets count what is not above their end, and all below them.
+        "convoy_request_latency_seconds_bucket{le=\"0.0025\"} 0\n"
+        "convoy_request_latency_seconds_bucket{le=\"0.005\"} 2\n",
+        "convoy_request_latency_seconds_bucket{le=\"60\"} 2\n"
+        "convoy_request_latency_seconds_bucket{le=\"+Inf\"} 3\n"
+        "convoy_request_latency_seconds_sum 120.009\nconvoy_request_latency_seconds_count 3\n",
+        "convoy_plan 2\n", "convoy_epoch 2\n",
+        "convoy_stage_busy_seconds_total{stage=\"1\",device=\"phone\",part=\"sub_model_1.onnx\"}"
+        " 0.25\n",
+        "convoy_stage_queue{stage=\"1\",device=\"phone\",part=\"sub_model_1.onnx\"} 2\n",
+        "convoy_link_sent_bytes_total{from=\"phone\",to=\"coordinator\"} 4000\n",
+        "convoy_device_up{device=\"phone\"} 1\nconvoy_device_up{device=\"a \\\"tablet\\\"\"} 0\n",
+        "convoy_device_temperature_celsius{device=\"phone\"} 41.5\n", "convoy_losses_total 1\n",
+        "convoy_recovery_seconds_sum 0.5\nconvoy_recovery_seconds_count 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   // What is not known is left out.

@@ -103,6 +103,7 @@ FleetStatus Observer::status(const Conductor& conductor, Time now) const {
   status.plan = conductor.running();
   status.requests = requests_;
   status.requests->in_flight = conductor.underway();
+  status.requests->dropped = conductor.drops().messages();
   status.losses = conductor.recoveries();
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     const DeviceId id(i);

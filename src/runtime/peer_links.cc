@@ -8,18 +8,14 @@
 
 namespace convoy::runtime {
 
-Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
-                                Pacer::Sharing sharing) {
+Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers, Pacer::Time now) {
   close();
-  std::map<PeerId, Pacer::Link> paces;
   for (const PeerSpec& peer : peers) {
     if (peer.key.empty() == own_.has_value()) {
       return fail(ErrorKind::failure, "peer {}: keys are used {}", peer.name,
                   own_ ? "here, but not there" : "there, but not here");
     }
-    Link link{.peer = peer,
-              .socket = make_socket(context_, zmq::socket_type::dealer),
-              .paced = peer.pace.rate.value() > 0 || peer.pace.latency.count() > 0};
+    Link link{.peer = peer, .socket = make_socket(context_, zmq::socket_type::dealer)};
     if (own_) secure_client(link.socket, *own_, peer.key);
     auto monitor = watch(context_, link.socket, ZMQ_EVENT_DISCONNECTED);
     if (!monitor) return within(fmt::format("peer {}", peer.name), std::move(monitor.error()));
@@ -27,18 +23,25 @@ Result<void> PeerLinks::connect(PeerId self, const std::vector<PeerSpec>& peers,
     if (auto connected = runtime::connect(link.socket, peer.endpoint); !connected) {
       return within(fmt::format("peer {}", peer.name), std::move(connected.error()));
     }
-    runtime::send(link.socket, knock(self));
-    paces.emplace(peer.id, peer.pace);
+    if (const auto pace = paces_.find(peer.name); pace != paces_.end()) {
+      pacer_.set(peer.id, pace->second, now);
+    }
     links_.emplace(peer.id, std::move(link));
+    send({.to = peer.id, .parts = knock(self)}, now);
   }
-  pacer_ = Pacer(std::move(paces), sharing);
   return {};
 }
 
 void PeerLinks::close() {
   for (Link& link : links_ | std::views::values) stop_watching(link.socket);
   links_.clear();
-  pacer_ = Pacer({}, Pacer::Sharing::own_links);
+  pacer_ = Pacer(sharing_);
+}
+
+std::map<PeerId, std::string> PeerLinks::names() const {
+  std::map<PeerId, std::string> names;
+  for (const auto& [peer, link] : links_) names[peer] = link.peer.name;
+  return names;
 }
 
 const PeerSpec* PeerLinks::closed() const {
@@ -51,10 +54,19 @@ bool PeerLinks::has_broken() const {
   return std::ranges::any_of(links_ | std::views::values, &Link::broken);
 }
 
+void PeerLinks::pace(const LinkLine& line, Pacer::Time now) {
+  paces_[line.peer] = line.pace;
+  const Pacer::Time at =
+      std::min(now, Pacer::Time(std::chrono::duration_cast<Pacer::Time::duration>(line.at)));
+  for (const auto& [peer, link] : links_) {
+    if (link.peer.name == line.peer) pacer_.set(peer, line.pace, at);
+  }
+}
+
 void PeerLinks::send(Packet packet, Pacer::Time now) {
   const auto link = links_.find(packet.to);
   if (link == links_.end()) return;
-  if (link->second.paced) {
+  if (paces_.contains(link->second.peer.name)) {
     const Bytes bytes = bytes_of(packet.parts);
     pacer_.push(std::move(packet), bytes, now);
     release(now);

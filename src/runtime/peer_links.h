@@ -11,6 +11,7 @@
 
 #include "foundation/error.h"
 #include "runtime/keys.h"
+#include "runtime/link_lines.h"
 #include "runtime/pacer.h"
 #include "runtime/parcel.h"
 #include "runtime/setup.h"
@@ -21,8 +22,8 @@ namespace convoy::runtime {
 // Connections from one worker to the data sockets of its peers. Of the thread that owns sockets.
 class PeerLinks {
  public:
-  PeerLinks(zmq::context_t& context, std::optional<KeyPair> own)
-      : context_(context), own_(std::move(own)) {}
+  PeerLinks(zmq::context_t& context, std::optional<KeyPair> own, Sharing sharing)
+      : context_(context), own_(std::move(own)), sharing_(sharing), pacer_(sharing) {}
   PeerLinks(const PeerLinks&) = delete;
   PeerLinks& operator=(const PeerLinks&) = delete;
   ~PeerLinks() { close(); }
@@ -30,14 +31,18 @@ class PeerLinks {
   // Drops what was connected before, connects, and knocks at each peer. Error: an address that is
   // none, or a peer whose link would be encrypted at one end only.
   [[nodiscard]] Result<void> connect(PeerId self, const std::vector<PeerSpec>& peers,
-                                     Pacer::Sharing sharing);
+                                     Pacer::Time now);
   void close();
+  [[nodiscard]] std::map<PeerId, std::string> names() const;
   // A peer that has not answered the knock, or nothing once all have.
   [[nodiscard]] const PeerSpec* closed() const;
 
   // Whether the connection to any was lost, and what was under way on it with it.
   [[nodiscard]] bool has_broken() const;
 
+  // How links to peers of that name are paced from then on, those that are still to be made as
+  // well.
+  void pace(const LinkLine& line, Pacer::Time now);
   // Sends now, or when the link's pace lets it.
   void send(Packet packet, Pacer::Time now);
   void release(Pacer::Time now);
@@ -55,13 +60,14 @@ class PeerLinks {
     zmq::socket_t monitor;
     bool open = false;
     bool broken = false;  // after it was open
-    bool paced = false;
   };
 
   zmq::context_t& context_;
   std::optional<KeyPair> own_;
+  Sharing sharing_;
+  std::map<std::string, LinkPace> paces_;  // by name
   std::map<PeerId, Link> links_;
-  Pacer pacer_{{}, Pacer::Sharing::own_links};
+  Pacer pacer_;
 };
 
 }  // namespace convoy::runtime

@@ -13,6 +13,7 @@
 #include <map>
 #include <thread>
 
+#include "foundation/file_descriptor.h"
 #include "foundation/sha256.h"
 #include "onnx/tensor.h"
 #include "runtime/remote_worker.h"
@@ -56,12 +57,15 @@ class ThreadHost : public WorkerHost {
     if (!threads_.contains(device.name)) {
       threads_.emplace(device.name, std::thread([this, base, name = device.name] {
                          if (hangs_up_first) hang_up_on_one(folder_ / name);
-                         const auto served = serve(
-                             {.name = name, .listen = base, .cache = folder_ / (name + ".cache")});
+                         const auto served =
+                             serve({.name = name,
+                                    .listen = base,
+                                    .cache = folder_ / (name + ".cache"),
+                                    .paced = {.input = name == "phone" ? phones_links : -1}});
                          EXPECT_TRUE(served) << served.error().message;
                        }));
     }
-    return Worker{.endpoint = *parse_endpoint(base), .network = network, .session = session};
+    return Worker{.endpoint = *parse_endpoint(base), .session = session};
   }
   std::optional<std::string> obituary(const std::string& device) override {
     const auto found = obituaries.find(device);
@@ -83,7 +87,7 @@ class ThreadHost : public WorkerHost {
   std::string description() const override { return "threads"; }
 
   std::map<std::string, std::string> obituaries;
-  Network network = Network::real;
+  int phones_links = -1;
   std::uint64_t session = 1;
   bool hangs_up_first = false;
 
@@ -141,6 +145,7 @@ class PipelineTest : public testing::Test {
   }
 
   fleet::Fleet fleet_ = fleet_of({"phone", "tablet"});
+  FileDescriptor told_;  // outlives the workers
   ThreadHost host_;
 };
 
@@ -288,8 +293,14 @@ TEST_F(PipelineTest, TellsAPipelineWhoseWorkersAnotherOneTook) {
 
 TEST_F(PipelineTest, PacesLinksThatAreOnlyImagined) {
   // 240 bytes at 4,800 bytes/s: 50 ms each, and 100 ms on the way.
-  fleet_ = fleet_of({"phone", "tablet"}, {.bandwidth = BytesPerSecond(4800), .latency = 100ms});
-  host_.network = WorkerHost::Network::paced;
+  fleet_ = fleet_of({"phone", "tablet"});
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe(ends), 0);
+  told_ = FileDescriptor(ends[0]);
+  const FileDescriptor telling(ends[1]);
+  constexpr std::string_view kLine = "0 4800 0.1 tablet\n";
+  ASSERT_EQ(::write(telling.get(), kLine.data(), kLine.size()), std::ssize(kLine));
+  host_.phones_links = told_.get();
   auto pipeline = start(two_stages());
   ASSERT_TRUE(pipeline);
   const auto begin = std::chrono::steady_clock::now();

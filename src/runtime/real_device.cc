@@ -19,7 +19,6 @@ Result<WorkerHost::Worker> reach(const fleet::Device& device,
   auto endpoint = parse_endpoint(device.address);
   if (!endpoint) return std::unexpected(std::move(endpoint.error()));
   WorkerHost::Worker worker{.endpoint = *std::move(endpoint),
-                            .network = WorkerHost::Network::real,
                             .session = session,
                             .patience = kPatience};
   if (worker.endpoint.reach == Reach::files) return worker;

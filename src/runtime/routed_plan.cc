@@ -92,7 +92,6 @@ wire::Request setup_for(const RoutedPlan& plan, DeviceId device, const fleet::Fl
   wire::Request request;
   wire::Setup& setup = *request.mutable_setup();
   setup.set_self(static_cast<std::uint32_t>(peer.index()));
-  setup.set_shared_radio(fleet.contention != fleet::Contention::link);
   setup.set_threads(threads_told(fleet.devices[device]));
   const onnx::OptimizationLevel level = plan.ready.map.mode == onnx::CutMode::exact
                                             ? onnx::OptimizationLevel::none
@@ -129,12 +128,6 @@ wire::Request setup_for(const RoutedPlan& plan, DeviceId device, const fleet::Fl
     entry.set_name(fleet.devices[to].name);
     entry.set_endpoint(reached[to].endpoint.data);
     entry.set_key(reached[to].server_key);
-    if (reached[device].network == WorkerHost::Network::real) continue;
-    const fleet::Link& link = fleet.links[device][to];
-    entry.set_latency_s(link.latency.count());
-    if (reached[device].network == WorkerHost::Network::paced) {
-      entry.set_bytes_per_second(link.bandwidth.value());
-    }
   }
   return request;
 }

@@ -11,27 +11,14 @@ namespace {
 constexpr std::uint32_t kMostThreads = 1024;
 constexpr int kMostTurns = 4096;
 
-// Pacing adds such times up, in nanoseconds.
-bool is_pace(double bytes_per_second, double latency_s) {
-  return (bytes_per_second == 0 || bytes_per_second >= 1) && latency_s >= 0 && latency_s <= 3600;
-}
-
 Result<void> add_peer(SetupSpec& spec, const wire::Peer& peer) {
   const PeerId id(peer.peer());
   if (std::ranges::contains(spec.peers, id, &PeerSpec::id) || id == spec.self ||
       id == kCoordinator) {
     return fail(ErrorKind::failure, "peer {} is there already", peer.peer());
   }
-  if (!is_pace(peer.bytes_per_second(), peer.latency_s())) {
-    return fail(ErrorKind::failure, "peer {}: {} bytes/s after {} s is no pace", peer.name(),
-                peer.bytes_per_second(), peer.latency_s());
-  }
   spec.peers.push_back(
-      {.id = id,
-       .name = peer.name(),
-       .endpoint = peer.endpoint(),
-       .key = peer.key(),
-       .pace = {BytesPerSecond(peer.bytes_per_second()), Seconds(peer.latency_s())}});
+      {.id = id, .name = peer.name(), .endpoint = peer.endpoint(), .key = peer.key()});
   return {};
 }
 
@@ -89,7 +76,6 @@ Result<SetupSpec> decode(const wire::Setup& setup) {
   }
   SetupSpec spec{
       .self = PeerId(setup.self()),
-      .sharing = setup.shared_radio() ? Pacer::Sharing::one_radio : Pacer::Sharing::own_links,
       .threads = static_cast<int>(setup.threads())};
   for (const wire::Peer& peer : setup.peers()) {
     if (auto added = add_peer(spec, peer); !added) return std::unexpected(added.error());

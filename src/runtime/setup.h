@@ -7,7 +7,6 @@
 #include "foundation/error.h"
 #include "messages.pb.h"
 #include "runtime/computer.h"
-#include "runtime/pacer.h"
 #include "runtime/stage.h"
 
 namespace convoy::runtime {
@@ -17,7 +16,6 @@ struct PeerSpec {
   std::string name;
   std::string endpoint;  // of its data socket
   std::string key;       // empty: the link is not encrypted
-  Pacer::Link pace;
 };
 
 struct SetupSpec {
@@ -25,7 +23,6 @@ struct SetupSpec {
   std::vector<StageSpec> stages;
   std::vector<StageModel> models;  // of the stages, in their order
   std::vector<PeerSpec> peers;
-  Pacer::Sharing sharing = Pacer::Sharing::own_links;
   int threads = 0;  // 0: as the worker was started
 };
 
@@ -34,8 +31,8 @@ inline constexpr int kMostStages = 10'000;
 inline constexpr int kMostPeers = 1'000;
 inline constexpr std::uint64_t kMostWindow = 1'000'000;
 
-// Errors: a stage or a peer that is there twice, a stage that reads nothing, a pace that is none, a
-// reader that is no peer.
+// Errors: a stage or a peer that is there twice, a stage that reads nothing, a reader that
+// is no peer.
 [[nodiscard]] Result<SetupSpec> decode(const wire::Setup& setup);
 // Error: no epoch, or a window that is empty or absurd.
 [[nodiscard]] Result<void> check(const wire::Start& start);

@@ -21,8 +21,6 @@ wire::Setup sample() {
   peer.set_name("phone");
   peer.set_endpoint("tcp://10.0.0.2:7701");
   peer.set_key("K");
-  peer.set_bytes_per_second(5e6);
-  peer.set_latency_s(0.003);
   wire::StageSetup& stage = *setup.add_stages();
   stage.set_stage(4);
   stage.set_level("none");
@@ -56,7 +54,6 @@ TEST(Setup, BecomesOurOwnTypes) {
   EXPECT_EQ(spec->models.at(0).files.sha256, "abc");
   EXPECT_EQ(spec->models[0].outputs, std::vector<std::string>{"y"});
   EXPECT_EQ(spec->peers.at(0).key, "K");
-  EXPECT_EQ(spec->peers[0].pace.rate, BytesPerSecond(5e6));
 }
 
 TEST(Setup, RefusesWhatNoCoordinatorOfOursWouldAsk) {
@@ -80,14 +77,6 @@ TEST(Setup, RefusesWhatNoCoordinatorOfOursWouldAsk) {
               HasSubstr("peer 2 is there already"));
   EXPECT_THAT(complaint([](auto& setup) { setup.mutable_peers(0)->set_peer(1); }),
               HasSubstr("peer 1 is there already"));
-  for (const double bad : {-1.0, 1e-9, std::numeric_limits<double>::quiet_NaN()}) {
-    EXPECT_THAT(complaint([&](auto& setup) { setup.mutable_peers(0)->set_bytes_per_second(bad); }),
-                HasSubstr("is no pace"));
-  }
-  for (const double bad : {-1.0, 1e9, std::numeric_limits<double>::infinity()}) {
-    EXPECT_THAT(complaint([&](auto& setup) { setup.mutable_peers(0)->set_latency_s(bad); }),
-                HasSubstr("is no pace"));
-  }
   EXPECT_THAT(complaint([](auto& setup) { setup.set_threads(1'000'000); }), HasSubstr("too many"));
 }
 

@@ -237,20 +237,19 @@ class SimulatedWorker : public WorkerWorld {
   struct Link;
   using Links = std::map<PeerId, Link>;
 
-  Result<void> connect(const SetupSpec& spec) override {
-    self_ = spec.self;
-    connect(links_, spec);
+  Result<void> connect(LinkSet set, const SetupSpec& spec) override {
+    if (set == LinkSet::in_use) self_ = spec.self;
+    connect(links_of(set), spec);
     return {};
   }
-  void disconnect() override { disconnect(links_); }
-  const PeerSpec* closed_peer() const override { return closed_in(links_); }
-  Result<void> try_peers(const SetupSpec& spec) override {
-    connect(trial_, spec);
-    return {};
+  void disconnect(LinkSet set) override { disconnect(links_of(set)); }
+  const PeerSpec* closed_peer(LinkSet set) const override {
+    for (const auto& [id, link] : set == LinkSet::in_use ? links_ : trial_) {
+      if (!link.open) return &link.peer;
+    }
+    return nullptr;
   }
-  const PeerSpec* closed_in_trial() const override { return closed_in(trial_); }
-  void end_trial() override { disconnect(trial_); }
-
+  Links& links_of(LinkSet set) { return set == LinkSet::in_use ? links_ : trial_; }
   void connect(Links& links, const SetupSpec& spec) {
     disconnect(links);
     for (const PeerSpec& peer : spec.peers) {
@@ -291,12 +290,6 @@ class SimulatedWorker : public WorkerWorld {
   void disconnect(Links& links) {
     for (auto& [peer, link] : links) network_.close(link.connection, 0);
     links.clear();
-  }
-  static const PeerSpec* closed_in(const Links& links) {
-    for (const auto& [id, link] : links) {
-      if (!link.open) return &link.peer;
-    }
-    return nullptr;
   }
   void send(Packet packet) override {
     const auto link = links_.find(packet.to);
@@ -705,7 +698,6 @@ class Simulation : private ConductorWorld {
     to.control = connect(worker, device, Gate::Side::control);
     return WorkerHost::Worker{
         .endpoint = {.control = names_[device.index()], .data = names_[device.index()]},
-        .network = WorkerHost::Network::real,
         .session = session_,
         .patience = 3s};
   }

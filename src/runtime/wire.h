@@ -13,7 +13,7 @@
 namespace convoy::runtime {
 
 // Raised whenever older programs would misunderstand newer ones.
-inline constexpr std::uint32_t kProtocol = 4;
+inline constexpr std::uint32_t kProtocol = 5;
 
 // A part that is parsed above this is refused: in memory its message may be fifty times as large.
 inline constexpr std::size_t kMostParsedBytes = std::size_t{16} << 20;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -18,6 +17,7 @@
 #include "runtime/computer.h"
 #include "runtime/door.h"
 #include "runtime/key_folder.h"
+#include "runtime/link_lines.h"
 #include "runtime/model_cache.h"
 #include "runtime/peer_links.h"
 #include "runtime/sockets.h"
@@ -48,8 +48,9 @@ class Worker : private WorkerWorld {
         keys_(std::move(keys)),
         door_(context_, std::move(endpoint), keys_ ? std::optional(keys_->own()) : std::nullopt,
               options.log),
-        peers_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt),
-        trial_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt),
+        peers_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt, options.paced.sharing),
+        trial_(context_, keys_ ? std::optional(keys_->own()) : std::nullopt, options.paced.sharing),
+        paces_(options.paced.input),
         core_(options.name, capabilities(options.threads), *this),
         computer_({.threads = options.threads, .speed = options.speed}, cache_, wake_.get()) {}
 
@@ -60,22 +61,19 @@ class Worker : private WorkerWorld {
   [[nodiscard]] Result<void> tick(Clock::time_point now);
   void reread_keys();
   void publish(Clock::time_point now);
+  void pace_links();
+  PeerLinks& links(LinkSet set) { return set == LinkSet::in_use ? peers_ : trial_; }
 
   bool answer(Gate::Side side, const std::string& route, Parts parts) override {
     return door_.send(side, route, std::move(parts));
   }
-  Result<void> connect(const SetupSpec& spec) override {
-    peer_names_.clear();
-    for (const PeerSpec& peer : spec.peers) peer_names_[peer.id] = peer.name;
-    return peers_.connect(spec.self, spec.peers, spec.sharing);
+  Result<void> connect(LinkSet set, const SetupSpec& spec) override {
+    return links(set).connect(spec.self, spec.peers, Clock::now());
   }
-  void disconnect() override { peers_.close(); }
-  const PeerSpec* closed_peer() const override { return peers_.closed(); }
-  Result<void> try_peers(const SetupSpec& spec) override {
-    return trial_.connect(spec.self, spec.peers, spec.sharing);
+  void disconnect(LinkSet set) override { links(set).close(); }
+  const PeerSpec* closed_peer(LinkSet set) const override {
+    return set == LinkSet::in_use ? peers_.closed() : trial_.closed();
   }
-  const PeerSpec* closed_in_trial() const override { return trial_.closed(); }
-  void end_trial() override { trial_.close(); }
   void send(Packet packet) override { peers_.send(std::move(packet), Clock::now()); }
   bool has_broken() const override { return peers_.has_broken(); }
   void compute(Task task) override { computer_.post(std::move(task)); }
@@ -115,8 +113,8 @@ class Worker : private WorkerWorld {
   std::optional<KeyFolder> keys_;
   Door door_;
   PeerLinks peers_;
-  PeerLinks trial_;  // of links that are not used yet
-  std::map<PeerId, std::string> peer_names_;
+  PeerLinks trial_;
+  LinkLines paces_;
   Clock::time_point began_;
   std::optional<FleetStatus> published_;
   bool revoked_ = false;  // a key, whose connections may still be open
@@ -137,11 +135,14 @@ Result<void> Worker::serve() {
   while (!exiting_) {
     std::vector<zmq::pollitem_t> items = {{nullptr, wake_.get(), ZMQ_POLLIN, 0}};
     if (parent_) items.push_back({nullptr, parent_.get(), ZMQ_POLLIN, 0});
+    if (paces_.input() >= 0) items.push_back({nullptr, paces_.input(), ZMQ_POLLIN, 0});
     door_.add_to(items);
     peers_.add_to(items);
     trial_.add_to(items);
-    const Clock::time_point until = std::min(next_tick, peers_.next_release().value_or(next_tick));
+    const Clock::time_point until = std::min({next_tick, peers_.next_release().value_or(next_tick),
+                                              trial_.next_release().value_or(next_tick)});
     wait(items, until - Clock::now());
+    pace_links();  // first: they say since when
 
     if ((parent_ && items[1].revents != 0) || (options_.stop && options_.stop())) break;
     if (items[0].revents != 0) {
@@ -153,7 +154,7 @@ Result<void> Worker::serve() {
     }
     for (const auto& [peer, parts] : peers_.receive()) core_.take_reply(peer, parts, Clock::now());
     (void)trial_.receive();
-    peers_.release(Clock::now());
+    for (PeerLinks* const links : {&peers_, &trial_}) links->release(Clock::now());
     if (door_.is_asked()) {
       reread_keys();
       door_.admit();
@@ -182,10 +183,20 @@ Result<void> Worker::tick(Clock::time_point now) {
   return door_.reopen();
 }
 
+void Worker::pace_links() {
+  for (const Result<LinkLine>& line : paces_.take()) {
+    if (!line) {
+      options_.log(line.error().message);
+      continue;
+    }
+    for (PeerLinks* const links : {&peers_, &trial_}) links->pace(*line, Clock::now());
+  }
+}
+
 void Worker::publish(Clock::time_point now) {
   if (!options_.publish) return;
   FleetStatus status =
-      worker_status(options_.name, core_.figures(false), peer_names_, now - began_);
+      worker_status(options_.name, core_.figures(false), peers_.names(), now - began_);
   if (published_) add_rates(status, *published_);
   options_.publish(status);
   published_ = std::move(status);

@@ -21,10 +21,6 @@ constexpr std::size_t kMostChunkBytes = std::size_t{1} << 20;
 // One is computed, and the next is there when it is done.
 constexpr std::size_t kMostBegun = 2;
 
-Error unanswered(const PeerSpec& peer) {
-  return {ErrorKind::lost, fmt::format("{} does not answer it at {}", peer.name, peer.endpoint)};
-}
-
 }  // namespace
 
 WorkerCore::WorkerCore(std::string name, Capabilities able, WorkerWorld& world, FlowLimits limits)
@@ -199,27 +195,39 @@ void WorkerCore::chunk(const Caller& caller, const wire::Chunk& chunk, const Par
 
 void WorkerCore::setup(const Caller& caller, const wire::Setup& setup, Time now) {
   auto spec = decode(setup);
-  if (!setup.only_tries()) stop();
+  const LinkSet set = setup.only_tries() ? LinkSet::on_trial : LinkSet::in_use;
+  drop(set);
   if (!spec) return refuse_malformed(caller, spec.error());
-  if (setup.only_tries()) return try_peers(caller, *spec, now);
-  work_.replace(std::move(spec->stages), spec->self);
-  self_ = spec->self;
-  if (auto connected = world_.connect(*spec); !connected) {
-    stop();
+  if (auto connected = world_.connect(set, *spec); !connected) {
+    drop(set);
     return refuse(caller, connected.error());
   }
+  Pending& pending = setting_up_[set] = {.caller = caller};
+  if (set == LinkSet::on_trial) {
+    pending.loaded = now;
+    return;
+  }
+  work_.replace(std::move(spec->stages), spec->self);
+  self_ = spec->self;
   for (const PeerSpec& peer : spec->peers) flows_.emplace(peer.id, limits_.credit);
-  setting_up_ = Pending{.caller = caller, .ticket = ticket_for(caller)};
+  pending.ticket = ticket_for(caller);
   world_.compute(LoadTask{
-      .ticket = setting_up_->ticket, .models = std::move(spec->models), .threads = spec->threads});
+      .ticket = pending.ticket, .models = std::move(spec->models), .threads = spec->threads});
+}
+
+void WorkerCore::drop(LinkSet set) {
+  if (set == LinkSet::on_trial) {
+    end_trial();
+  } else {
+    stop();
+  }
 }
 
 void WorkerCore::settle(Time now) {
   send_held(now);
   begin_jobs();
   send_receipts();
-  answer_setup(now);
-  answer_trial(now);
+  for (const LinkSet set : {LinkSet::in_use, LinkSet::on_trial}) answer_setup(set, now);
   if (epoch_ == 0 || told_broken_ == epoch_ || !has_broken(now)) return;
   told_broken_ = epoch_;
   wire::Answer broken;
@@ -234,43 +242,28 @@ bool WorkerCore::has_broken(Time now) const {
 }
 
 // Once the models are loaded and every peer has answered.
-void WorkerCore::answer_setup(Time now) {
-  if (!setting_up_ || !setting_up_->loaded) return;
-  const PeerSpec* const closed = world_.closed_peer();
-  if (closed && now < *setting_up_->loaded + kPeers) return;
-  const Pending pending = *std::exchange(setting_up_, std::nullopt);
-  if (!closed) return answer(pending.caller, {});
-  const Error error = unanswered(*closed);
-  stop();
-  refuse(pending.caller, error);
-}
-
-void WorkerCore::try_peers(const Caller& caller, const SetupSpec& spec, Time now) {
-  end_trial();
-  if (auto connected = world_.try_peers(spec); !connected) {
-    return refuse(caller, connected.error());
-  }
-  trying_ = {caller, now};
-}
-
-void WorkerCore::answer_trial(Time now) {
-  if (!trying_) return;
-  const PeerSpec* const closed = world_.closed_in_trial();
-  if (closed && now < trying_->second + kPeers) return;
-  const Caller caller = std::exchange(trying_, std::nullopt)->first;
+void WorkerCore::answer_setup(LinkSet set, Time now) {
+  const auto found = setting_up_.find(set);
+  if (found == setting_up_.end() || !found->second.loaded) return;
+  const PeerSpec* const closed = world_.closed_peer(set);
+  if (closed && now < *found->second.loaded + kPeers) return;
+  const Caller caller = found->second.caller;
+  setting_up_.erase(found);
   if (closed) {
-    refuse(caller, unanswered(*closed));
+    refuse(caller, {ErrorKind::lost,
+                    fmt::format("{} does not answer it at {}", closed->name, closed->endpoint)});
   } else {
     answer(caller, {});
   }
-  world_.end_trial();
+  if (closed || set == LinkSet::on_trial) drop(set);
 }
 
 void WorkerCore::end_trial() {
-  if (!trying_) return;
-  refuse(std::exchange(trying_, std::nullopt)->first,
-         {ErrorKind::failure, "it was asked for something else meanwhile"});
-  world_.end_trial();
+  if (const auto trial = setting_up_.extract(LinkSet::on_trial)) {
+    refuse(trial.mapped().caller,
+           {ErrorKind::failure, "it was asked for something else meanwhile"});
+  }
+  world_.disconnect(LinkSet::on_trial);
 }
 
 void WorkerCore::start(const Caller& caller, const wire::Start& start) {
@@ -326,10 +319,10 @@ void WorkerCore::stop() {
   end_trial();
   work_.clear();
   forget_jobs(std::nullopt);
-  world_.disconnect();
+  world_.disconnect(LinkSet::in_use);
   flows_.clear();
   intake_.clear();
-  setting_up_.reset();
+  setting_up_.erase(LinkSet::in_use);
   epoch_ = 0;
 }
 
@@ -476,14 +469,14 @@ void WorkerCore::take(Loaded loaded, Time now) {
   idle_memory_ = loaded.idle_memory;
   const auto waiting = tickets_.extract(loaded.ticket);
   if (waiting.empty()) return;
-  const bool for_setup = setting_up_ && setting_up_->ticket == loaded.ticket;
+  const auto setup = setting_up_.find(LinkSet::in_use);
+  const bool for_setup = setup != setting_up_.end() && setup->second.ticket == loaded.ticket;
   if (!loaded.result) {
     if (for_setup) stop();
     return refuse(waiting.mapped(), loaded.result.error());
   }
   if (!for_setup) return answer(waiting.mapped(), {});
-  setting_up_->loaded = now;
-  answer_setup(now);
+  setup->second.loaded = now;
 }
 
 void WorkerCore::take(Measured measured) {

@@ -27,6 +27,10 @@
 
 namespace convoy::runtime {
 
+// Links to peers: those that tensors take, and others beside them that are only made to find out
+// whether peers answer.
+enum class LinkSet { in_use, on_trial };
+
 // What a worker does to the world around it.
 class WorkerWorld {
  public:
@@ -34,16 +38,12 @@ class WorkerWorld {
 
   // To whoever sent a letter; false if it is gone.
   virtual bool answer(Gate::Side side, const std::string& route, Parts parts) = 0;
-  // Links to the workers that read what this one makes, in place of those before. Error: an
+  // To the workers that read what this one makes, in place of those before in that set. Error: an
   // address that is none.
-  [[nodiscard]] virtual Result<void> connect(const SetupSpec& spec) = 0;
-  virtual void disconnect() = 0;
+  [[nodiscard]] virtual Result<void> connect(LinkSet set, const SetupSpec& spec) = 0;
+  virtual void disconnect(LinkSet set) = 0;
   // A peer that has not answered yet, or nothing once all have.
-  [[nodiscard]] virtual const PeerSpec* closed_peer() const = 0;
-  // The same beside these links, only to find out whether peers answer; until end_trial().
-  [[nodiscard]] virtual Result<void> try_peers(const SetupSpec& spec) = 0;
-  [[nodiscard]] virtual const PeerSpec* closed_in_trial() const = 0;
-  virtual void end_trial() = 0;
+  [[nodiscard]] virtual const PeerSpec* closed_peer(LinkSet set) const = 0;
   virtual void send(Packet packet) = 0;  // to a peer
   // Whether a link was lost since, and what was under way on it with it.
   [[nodiscard]] virtual bool has_broken() const = 0;
@@ -121,15 +121,15 @@ class WorkerCore {
   // A setup whose models load, or whose peers have not answered yet.
   struct Pending {
     Caller caller;
-    std::uint64_t ticket = 0;
+    std::uint64_t ticket = 0;  // of the models; 0: there are none to load
     std::optional<Time> loaded;
   };
 
   // Whether the coordinator that has the worker can still be reached.
   void probe(Time now);
-  void answer_setup(Time now);
-  void try_peers(const Caller& caller, const SetupSpec& spec, Time now);
-  void answer_trial(Time now);
+  void answer_setup(LinkSet set, Time now);
+  // Ends the trial, or all that was set up before.
+  void drop(LinkSet set);
   void end_trial();
   void let_go();
   void answer(const Caller& caller, wire::Answer answer);
@@ -170,8 +170,7 @@ class WorkerCore {
   std::map<std::string, std::uint64_t> offered_;  // bytes by sha256
   std::map<std::uint64_t, Caller> tickets_;
   std::uint64_t next_ticket_ = 1;
-  std::optional<Pending> setting_up_;
-  std::optional<std::pair<Caller, Time>> trying_;  // peers, since then
+  std::map<LinkSet, Pending> setting_up_;
 
   PeerId self_;
   Workload work_;

@@ -18,15 +18,8 @@ namespace convoy::runtime {
 // limits and namespaces; a device with an address of its own needs none.
 class WorkerHost {
  public:
-  // Who makes the links between devices as slow as the fleet says.
-  enum class Network {
-    real,    // nobody: they are what they are
-    shaped,  // the kernel keeps to their bandwidth, the sending worker to their latency
-    paced,   // the sending worker keeps to both
-  };
   struct Worker {
     Endpoint endpoint;  // as the coordinator and its peers reach it
-    Network network = Network::real;
     bool quota = false;  // all its threads share the device's cores
     // Of a worker that uses keys: our own, and its public one.
     std::optional<KeyPair> own{};
