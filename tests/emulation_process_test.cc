@@ -90,14 +90,14 @@ TEST_F(EmulatedNetworkTest, AShortBlackOutOnlyDelays) {
 TEST_F(EmulatedNetworkTest, WhoIsCutOffFromTheCoordinatorDoesNotAnswer) {
   start();
   ASSERT_TRUE(host_->network()->cut(tablet, emulation::Direction::to_device));
-  ASSERT_TRUE(pipeline_->submit(inputs_of(*split_)));
+  ASSERT_TRUE(pipeline_->submit(inputs_of(*split_, 0)));
   EXPECT_THAT(complaint(20s), HasSubstr("device tablet does not answer any more"));
 }
 
 TEST_F(EmulatedNetworkTest, ALinkThatIsCutHoldsWhatIsSentUntilItIsMended) {
   start();
   ASSERT_TRUE(host_->network()->cut(phone, tablet));
-  ASSERT_TRUE(pipeline_->submit(inputs_of(*split_)));
+  ASSERT_TRUE(pipeline_->submit(inputs_of(*split_, 0)));
   const auto none = pipeline_->next(3s);
   ASSERT_TRUE(none) << none.error().message;  // all are there, as far as the coordinator sees
   EXPECT_FALSE(*none);
@@ -120,7 +120,7 @@ class ChangingFleetTest : public EmulatedNetworkTest,
   Seconds first_answer(const fleet::FleetChanges& changes) {
     start(changes, {.silence = 10s});
     std::this_thread::sleep_for(500ms);
-    good(pipeline_->submit(inputs_of(*split_)));
+    good(pipeline_->submit(inputs_of(*split_, 0)));
     EXPECT_TRUE(good(pipeline_->next(30s)));
     EXPECT_THAT(host_->description(), HasSubstr("traces and events followed"));
     return std::chrono::steady_clock::now() - begun_;

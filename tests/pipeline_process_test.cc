@@ -68,7 +68,7 @@ class PipelineProcessTest : public ThreePartsTest {
   static Result<runtime::Pipeline> start(const fleet::Fleet& fleet, runtime::WorkerHost& host) {
     return runtime::Pipeline::start({{split_->folder, split_->map}}, fleet, host, {});
   }
-  static std::vector<engine::SharedTensor> inputs() { return inputs_of(*split_); }
+  static std::vector<engine::SharedTensor> inputs() { return inputs_of(*split_, 0); }
   static Result<void> expect_right_answers(runtime::Pipeline& pipeline, std::size_t count) {
     return convoy::expect_right_answers(*split_, pipeline, count);
   }
@@ -323,7 +323,7 @@ TEST_F(RunProcessTest, WritesTheOutputs) {
   const auto output = onnx::read_tensor(folder_ / "outputs" / "output_0.pb");
   ASSERT_TRUE(output) << output.error().message;
   EXPECT_EQ(output->name, split_->map.outputs[0]);
-  EXPECT_EQ(output->tensor, engine::copy(split_->expected.at(output->name)));
+  EXPECT_EQ(output->tensor, engine::copy(split_->of(0).expected.at(output->name)));
 }
 
 TEST_F(RunProcessTest, EndsCleanlyOnCtrlC) {

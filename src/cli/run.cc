@@ -40,6 +40,8 @@ struct Arguments {
   std::size_t requests = 1;
   std::size_t in_flight = 0;
   double wait_s = 10;
+  double silence_s = runtime::PipelineOptions().silence.count();
+  double deadline_s = runtime::PipelineOptions().request_timeout.count();
   std::string metrics;
   std::string trace;
   bool in_process = false;
@@ -203,6 +205,8 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
   outcome.plans = plans->size();
   auto pipeline = runtime::Pipeline::start(*std::move(plans), subject.fleet, **host,
                                            {.in_flight = arguments.in_flight,
+                                            .request_timeout = Seconds(arguments.deadline_s),
+                                            .silence = Seconds(arguments.silence_s),
                                             .comeback = Seconds(arguments.wait_s),
                                             .stop = stopped,
                                             .publish = publisher(*metrics),
@@ -381,6 +385,16 @@ void add_run(CLI::App& app, Action& action) {
                       "Seconds to wait for devices that are lost, when no plan (convoy plan --standby) "
                       "does without them")
       ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command
+      ->add_option("--silence", arguments->silence_s,
+                   "Seconds after which a device that is silent is lost")
+      ->check(CLI::Range(0.05, 3600.0))
+      ->capture_default_str();
+  command
+      ->add_option("--deadline", arguments->deadline_s,
+                   "Seconds after which a request without an answer ends with an error")
+      ->check(CLI::Range(0.001, 1e6))
       ->capture_default_str();
   add_keys(*command, arguments->keys);
   add_metrics(*command, arguments->metrics);

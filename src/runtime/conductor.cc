@@ -17,8 +17,13 @@ constexpr Seconds kTryAgain{0.5};
 constexpr Seconds kAnswerAgain{3};
 // No device that comes back waits longer before it is used.
 constexpr Seconds kMostSteady{60};
-// A plan that failed is not tried again for its `bar`, which doubles up to this.
+// A plan that failed is not tried again for its `bar`, which doubles up to this; so it is with one
+// that was slow, while others fit.
 constexpr Seconds kMostBar{60};
+// Below that a plan is not called slow: rates vary.
+constexpr double kSlow = 2;
+// Of a plan with a link that stands still.
+constexpr double kStill = 1000;
 
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
@@ -196,7 +201,10 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
     }
     if (answer.id() != 0) return take_answer(device, answer, now);
     // Else it only asks whether we are there, or a link between workers was lost.
-    if (running_ && answer.broken_epoch() == epoch()) suspend(now);
+    if (running_ && answer.broken_epoch() == epoch()) {
+      shun(kStill, now);
+      suspend(now);
+    }
     return;
   }
   wire::DataHeader header;
@@ -366,7 +374,14 @@ std::optional<std::size_t> Conductor::best_plan(Time now) const {
   };
   const auto steady = [&](DeviceId device) { return is_usable(device, now); };
   const auto here = [&](DeviceId device) { return is_here(device); };
-  auto best = std::ranges::find_if(plans_, [&](const Plan& plan) { return fits(plan, steady); });
+  const auto quick = [&](const Plan& plan) { return !is_shunned(plan, now) && fits(plan, steady); };
+  auto best = std::ranges::find_if(plans_, quick);
+  if (best == plans_.end()) {
+    best = std::ranges::min_element(plans_, {}, [&](const Plan& plan) {
+      return std::pair(!fits(plan, steady), period_now(plan, now));
+    });
+    if (!fits(*best, steady)) best = plans_.end();
+  }
   // Rather one that may be gone again than none.
   if (best == plans_.end() && !running_) {
     best = std::ranges::find_if(plans_, [&](const Plan& plan) { return fits(plan, here); });
@@ -377,9 +392,10 @@ std::optional<std::size_t> Conductor::best_plan(Time now) const {
 
 // To leave the plan in force for a better one.
 bool Conductor::pays(std::size_t plan, Time now) const {
-  if (plan >= *running_) return false;
-  const Seconds current = plans_[*running_].ready.period;
-  const Seconds better = plans_[plan].ready.period;
+  const bool is_slow = is_shunned(plans_[*running_], now);
+  if (plan == *running_ || (plan > *running_ && !is_slow)) return false;
+  const Seconds current = period_now(plans_[*running_], now);
+  const Seconds better = period_now(plans_[plan], now);
   if (current.count() <= 0 || better.count() <= 0) return true;
   Seconds there = now - began_;
   for (const DeviceId device : plans_[plan].devices) {
@@ -389,6 +405,37 @@ bool Conductor::pays(std::size_t plan, Time now) const {
                               .better = 1 / better.count(),
                               .remaining = there,
                               .standstill = last_switch_});
+}
+
+bool Conductor::is_shunned(const Plan& plan, Time now) const {
+  return plan.shunned && now < *plan.shunned;
+}
+
+Seconds Conductor::period_now(const Plan& plan, Time now) const {
+  return plan.ready.period * (is_shunned(plan, now) ? plan.slowdown : 1);
+}
+
+void Conductor::shun(double slowdown, Time now) {
+  Plan& plan = plans_[*running_];
+  // While it goes on like that, it is all one.
+  if (plan.shunned && !is_shunned(plan, now)) plan.shun = std::min(kMostBar, 2 * plan.shun);
+  plan.shunned = later(now, plan.shun);
+  plan.slowdown = slowdown;
+}
+
+void Conductor::watch_rate(Time now) {
+  if (!running_) return;
+  Plan& plan = plans_[*running_];
+  // Each stage has one, or all are under way that may be; but for the one that was just answered.
+  const std::uint64_t most = std::min<std::uint64_t>(spec_of(plan.route, options_.in_flight).window,
+                                                     plan.route.stages.size() + 1);
+  const bool is_busy = !switch_ && requests_.unanswered() >= std::max<std::uint64_t>(1, most - 1);
+  const auto slowdown = plan.watch.look(requests_.answered(), is_busy, now);
+  if (!slowdown) return;
+  if (*slowdown >= kSlow) return shun(*slowdown, now);
+  plan.shunned.reset();
+  plan.shun = Plan{}.shun;
+  if (plan.ready.period.count() > 0) reality_ = *plan.watch.least() / plan.ready.period;
 }
 
 void Conductor::reconsider(Time now) {
@@ -516,6 +563,12 @@ void Conductor::load(Time now) {
   switch_->phase = Switch::Phase::loading;
   switch_->began = now;
   if (running_) {
+    if (is_shunned(plans_[*running_], now)) {
+      recoveries_.push_back({.device = "",
+                             .what = fmt::format("plan {} takes {:.3g} times as long as it did",
+                                                 *running_ + 1, plans_[*running_].slowdown),
+                             .detected = now - began_});
+    }
     for (const DeviceId device : plans_[*running_].devices) {
       if (serves(device, switch_->plan)) continue;
       wire::Request nothing;
@@ -554,6 +607,8 @@ void Conductor::resume(Time now) {
   plan.barred.reset();
   plan.failure.reset();
   plan.bar = Plan{}.bar;
+  plan.watch.begin(requests_.answered(), now);
+  if (reality_ && plan.ready.period.count() > 0) plan.watch.expect(*reality_ * plan.ready.period);
   standstill_.reset();
   for (Recovery& recovery : recoveries_) {
     if (recovery.resumed) continue;
@@ -619,6 +674,7 @@ void Conductor::tick(Time now) {
     if (workers_[device].sender.awaits_pieces()) send_files(device, now);
   }
   advance_switch(now);
+  watch_rate(now);
   reconsider(now);
   if (!running_ || switch_) return;
   for (const DeviceId device : fleet_.devices.ids()) send_in_advance(device, now);

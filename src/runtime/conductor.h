@@ -22,6 +22,7 @@
 #include "runtime/ready_plan.h"
 #include "runtime/recovery.h"
 #include "runtime/routed_plan.h"
+#include "runtime/slowdown.h"
 #include "runtime/worker_host.h"
 
 namespace convoy::runtime {
@@ -49,7 +50,8 @@ struct ConductorOptions {
   std::size_t in_flight = 0;    // requests at once; 0: two per stage of a plan and two more
   Seconds request_timeout{60};  // from submission to result
   Seconds load_timeout{60};     // to load and connect, and for every next piece of a file to arrive
-  Seconds silence{0.8};         // a worker that is silent for so long is lost
+  Seconds silence{0.7};  // a worker that is silent for so long is lost: within a second, with
+                         // the time until it is asked
   Seconds comeback{0};          // how long devices are waited for when no plan fits those that are there
   Seconds steady{2};            // a device that came back must stay so long before it is used; doubled
                                 // each time, up to a minute
@@ -58,9 +60,10 @@ struct ConductorOptions {
 
 // Greets the workers, sends them what they lack, and runs the first plan whose devices are all
 // there. When one of them is lost, the requests that have no answer run again under the next plan,
-// in a new epoch. A device that comes back, or joins, is used when it has been there for a while and
-// the better plan is worth the pause (plan/online.h). While a plan runs, workers are sent what the
-// other plans need of them, so that a switch moves nothing.
+// in a new epoch. A device that comes back, or joins, is used when it has been there for a while
+// and the better plan is worth the pause (plan/online.h); so is another plan when that in force has
+// become slow, or a link of it stands still. While a plan runs, workers are sent what the other
+// plans need of them, so that a switch moves nothing.
 class Conductor {
  public:
   using Time = Coordinator::Time;
@@ -132,6 +135,11 @@ class Conductor {
     std::optional<Time> barred{};     // it failed; until then
     Seconds bar{5};
     std::optional<Error> failure{};   // why
+    // It was slow, or a link of it stood still: until then others that fit are better.
+    std::optional<Time> shunned{};
+    Seconds shun{10};
+    double slowdown = 1;  // meanwhile
+    Slowdown watch{};
   };
   enum class Asked { hello, clock, file, trial, setup, start, figures, status, stop, other };
   struct Question {
@@ -198,6 +206,11 @@ class Conductor {
   void reconsider(Time now);
   [[nodiscard]] std::optional<std::size_t> best_plan(Time now) const;
   [[nodiscard]] bool pays(std::size_t plan, Time now) const;
+  [[nodiscard]] bool is_shunned(const Plan& plan, Time now) const;
+  [[nodiscard]] Seconds period_now(const Plan& plan, Time now) const;
+  // The plan in force is so many times as slow as it was.
+  void shun(double slowdown, Time now);
+  void watch_rate(Time now);
   [[nodiscard]] bool may_still_come(const Plan& plan) const;
   void give_up_or_wait(Time now);
   // No plan is in force any more.
@@ -229,6 +242,7 @@ class Conductor {
   Time began_;
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
+  std::optional<double> reality_;  // how many times as long as predicted periods were
   std::vector<Recovery> recoveries_;
   Drops drops_;
   std::vector<Reign> reigns_;          // of all plans that have run

@@ -76,9 +76,16 @@ std::size_t Coordinator::accept(const Parcel& parcel, Time now) {
     }
     request.outputs[index] = item.tensor;
     if (parcel.failure && !request.failure) request.failure = parcel.failure;
-    if (--request.missing == 0) end(request, now);
+    if (--request.missing > 0) continue;
+    end(request, now);
+    ++answered_;
   }
   return dropped;
+}
+
+std::uint64_t Coordinator::unanswered() const {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(requests_, [](const Pending& request) { return request.missing > 0; }));
 }
 
 std::optional<Result<Answer>> Coordinator::next() {

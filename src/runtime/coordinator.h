@@ -51,6 +51,9 @@ class Coordinator {
   [[nodiscard]] std::uint64_t epoch() const { return spec_.epoch; }
   // From the oldest request that next() has not given to the newest.
   [[nodiscard]] std::uint64_t underway() const { return requests_.size(); }
+  // Of these, those that wait for outputs; and how many ever got all.
+  [[nodiscard]] std::uint64_t unanswered() const;
+  [[nodiscard]] std::uint64_t answered() const { return answered_; }
 
   // Only when not full(). Error: more inputs than the model has; missing ones count as left out.
   [[nodiscard]] Result<Submitted> submit(std::vector<engine::SharedTensor> inputs, Time now);
@@ -91,6 +94,7 @@ class Coordinator {
   Seconds request_timeout_;
   std::uint64_t first_ = 0;   // the request at the front of requests_
   std::uint64_t wanted_ = 0;  // the first that is not forgotten
+  std::uint64_t answered_ = 0;
   std::deque<Pending> requests_;
 };
 

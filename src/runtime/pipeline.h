@@ -28,7 +28,8 @@ struct PipelineOptions {
   Seconds load_timeout{60};     // to load and connect, and for every next piece of a sub-model to
                                 // arrive
   Seconds request_timeout{60};  // from submission to result
-  Seconds silence{0.8};         // a worker that is silent for so long is lost
+  Seconds silence{0.7};  // a worker that is silent for so long is lost: within a second, with
+                         // the time until it is asked
   Seconds comeback{0};          // how long devices are waited for when no plan fits those that are there
   std::function<bool()> stop;   // ends start() early, with error kind cancelled
   // Is given what is known of the fleet about once a second, by the thread that uses the pipeline.
