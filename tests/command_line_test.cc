@@ -229,6 +229,8 @@ TEST_F(CommandLine, KeepsKeys) {
 TEST_F(CommandLine, AWorkerThatOthersReachHasKeys) {
   expect_refused("worker --name a --listen tcp://0.0.0.0:7700 --cache c --keys none",
                  "tcp://0.0.0.0:7700 can be reached from other hosts, so there must be keys");
+  expect_refused("worker --name a --listen tcp://0.0.0.0:7700 --cache c --keys none --parent 1",
+                 "tcp://0.0.0.0:7700 can be reached from other hosts, so there must be keys");
   expect_refused("worker --name a --listen tcp://127.0.0.1:7700 --cache c --keys k",
                  "this host has no key there; make one with convoy keys init");
   expect_refused("worker --name a --listen 7700 --cache c", "\"7700\" is no address");

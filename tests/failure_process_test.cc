@@ -23,6 +23,7 @@
 #include "foundation/clock.h"
 #include "foundation/file.h"
 #include "of_process.h"
+#include "runtime/key_folder.h"
 #include "runtime/pipeline.h"
 #include "tcp_relay.h"
 #include "three_parts.h"
@@ -157,7 +158,7 @@ class FailureTest : public ThreePartsTest {
 TEST_F(FailureTest, AWorkerThatIsKilledCostsNoRequest) {
   std::vector<Seconds> recoveries;
   for (int kill = 0; kill < 5; ++kill) {
-    start_emulated(three_devices(), plans());
+    start_emulated(three_devices(), plans(), {.keeps_timeline = true});
     ASSERT_EQ(feed_->run(20), "");
     EXPECT_EQ(feed_->run(after(300ms, [] { ::kill(process_of("tablet"), SIGKILL); })), "");
     EXPECT_EQ(feed_->run(50), "");
@@ -165,6 +166,9 @@ TEST_F(FailureTest, AWorkerThatIsKilledCostsNoRequest) {
     EXPECT_EQ(pipeline_->plan(), 1u);
     const runtime::Recovery& last = pipeline_->recoveries().back();
     EXPECT_EQ(last.what, "device tablet was killed by signal 9 (Killed)");
+    const std::string trace = runtime::to_trace_events(pipeline_->timeline());
+    EXPECT_THAT(trace, HasSubstr("tablet is lost"));
+    EXPECT_THAT(trace, HasSubstr(" runs again"));
     recoveries.push_back(last.resumed.value_or(Seconds(1e9)) - last.detected);
     end();
   }
@@ -332,22 +336,35 @@ TEST_F(BlackOutTest, ALinkThatStaysAtOnePercentIsDoneWithout) {
   EXPECT_EQ(feed_->run(30), "");
 }
 
-// Workers at addresses of their own: this test starts, ends and starts them again.
+// Workers at addresses of their own, over encrypted links: this test starts, ends and starts them
+// again.
 class ComingAndGoingTest : public FailureTest {
  protected:
+  void SetUp() override {
+    FailureTest::SetUp();
+    if (IsSkipped()) return;
+    runtime::KeyFolder us = good(runtime::KeyFolder::create(keys_ / "us", "us"));
+    for (const char* device : {"phone", "tablet", "laptop"}) {
+      runtime::KeyFolder its = good(runtime::KeyFolder::create(keys_ / device, device));
+      good(its.add(keys_ / "us" / "public.key", ""));
+      good(us.add(keys_ / device / "public.key", ""));
+    }
+  }
   void TearDown() override {
     FailureTest::TearDown();
     workers_.clear();
     for (const auto& folder : mounted_) ::umount2(folder.c_str(), MNT_DETACH);
     std::filesystem::remove_all(folder_ / "caches");
+    std::filesystem::remove_all(keys_);
   }
   void start_worker(const std::string& device) {
     const int port = ports_.try_emplace(device, free_port()).first->second;
     workers_.insert_or_assign(
         device, emulation::ChildProcess::start(
                     {.arguments = {CONVOY_PROGRAM, "worker", "--name", device, "--listen",
-                                   fmt::format("tcp://127.0.0.1:{}", port), "--keys", "none",
-                                   "--cache", (folder_ / "caches" / device).string()}})
+                                   fmt::format("tcp://127.0.0.1:{}", port), "--keys",
+                                   (keys_ / device).string(), "--cache",
+                                   (folder_ / "caches" / device).string()}})
                     .value());
   }
   void kill_worker(const std::string& device) {
@@ -360,14 +377,15 @@ class ComingAndGoingTest : public FailureTest {
       const int port = ports_.try_emplace(device.name, free_port()).first->second;
       device.address = fmt::format("tcp://127.0.0.1:{}", port);
     }
-    host_ = good(emulation::make_local_host(fleet, {.program = CONVOY_PROGRAM},
-                                            emulation::MemoryLimit::ignored));
+    host_ = good(emulation::make_local_host(
+        fleet, {.program = CONVOY_PROGRAM, .keys = keys_ / "us"}, emulation::MemoryLimit::ignored));
     FailureTest::start(fleet, plans(), options);
   }
   void start_workers() {
     for (const char* device : {"phone", "tablet", "laptop"}) start_worker(device);
   }
 
+  std::filesystem::path keys_ = folder_ / "keys";
   std::map<std::string, int> ports_;
   std::map<std::string, emulation::ChildProcess> workers_;
   std::vector<std::filesystem::path> mounted_;

@@ -23,6 +23,7 @@
 #include "foundation/cache_folder.h"
 #include "foundation/file.h"
 #include "foundation/suggest.h"
+#include "foundation/time_sample.h"
 #include "onnx/split_map.h"
 #include "runtime/pipeline.h"
 
@@ -57,7 +58,7 @@ struct Subject {
 };
 
 struct Outcome {
-  std::vector<Seconds> latencies;      // in the order of the requests
+  TimeSample latencies;
   Seconds elapsed{0};                  // first submission to last answer
   Seconds between{0};                  // first answer to last answer
   std::vector<runtime::StageReport> stages;
@@ -181,12 +182,6 @@ Result<std::vector<engine::SharedTensor>> inputs_for(const Arguments& arguments,
   return inputs;
 }
 
-// The smallest that at least `share` of the sorted are not above.
-Seconds quantile(const std::vector<Seconds>& sorted, double share) {
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
-}
-
 // `outcome` also holds what was done when it ends with an error.
 Result<void> run_requests(const Arguments& arguments, const Subject& subject,
                           const std::vector<engine::SharedTensor>& inputs, const StopSignal& stop,
@@ -222,11 +217,11 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
       [&](std::size_t) -> Result<std::vector<engine::SharedTensor>> { return inputs; },
       [&](runtime::Answer answer) {
         const Clock::time_point now = Clock::now();
-        if (outcome.latencies.empty()) {
+        if (outcome.latencies.count() == 0) {
           first_answer = now;
           outcome.outputs = std::move(answer.outputs);
         }
-        outcome.latencies.push_back(answer.latency);
+        outcome.latencies.add(answer.latency);
         outcome.elapsed = now - begin;
         outcome.between = now - first_answer;
       },
@@ -242,7 +237,7 @@ Result<void> run_requests(const Arguments& arguments, const Subject& subject,
 }
 
 double rate_of(const Outcome& outcome) {
-  const double answers = static_cast<double>(outcome.latencies.size());
+  const double answers = static_cast<double>(outcome.latencies.count());
   // Between answers where there are several, so that filling the pipeline does not count.
   return answers > 1 ? (answers - 1) / outcome.between.count() : answers / outcome.elapsed.count();
 }
@@ -267,12 +262,10 @@ void print_json(const Outcome& outcome) {
     losses.back()["recovery_s"] = (*loss.resumed - loss.detected).count();
     losses.back()["plan"] = loss.plan + 1;
   }
-  std::vector<Seconds> sorted = outcome.latencies;
-  std::ranges::sort(sorted);
-  fmt::print("{}\n", nlohmann::json{{"requests", outcome.latencies.size()},
+  fmt::print("{}\n", nlohmann::json{{"requests", outcome.latencies.count()},
                                     {"rate_per_s", rate_of(outcome)},
-                                    {"latency_p50_s", quantile(sorted, 0.5).count()},
-                                    {"latency_p90_s", quantile(sorted, 0.9).count()},
+                                    {"latency_p50_s", outcome.latencies.quantile(0.5).count()},
+                                    {"latency_p90_s", outcome.latencies.quantile(0.9).count()},
                                     {"emulation", outcome.emulation},
                                     {"losses", std::move(losses)},
                                     {"stages", std::move(stages)}}
@@ -280,11 +273,9 @@ void print_json(const Outcome& outcome) {
 }
 
 void print_text(const Outcome& outcome) {
-  std::vector<Seconds> sorted = outcome.latencies;
-  std::ranges::sort(sorted);
   fmt::print("{} requests, {:.3g} a second; latency {} (half of them), {} (nine in ten)\n",
-             sorted.size(), rate_of(outcome), to_text(quantile(sorted, 0.5)),
-             to_text(quantile(sorted, 0.9)));
+             outcome.latencies.count(), rate_of(outcome), to_text(outcome.latencies.quantile(0.5)),
+             to_text(outcome.latencies.quantile(0.9)));
   fmt::print("{:<16} {:<22} {:>6} {:>12} {:>12} {:>10}\n", "device", "part", "busy", "sent",
              "peak memory", "CPU time");
   for (const runtime::StageReport& stage : outcome.stages) {
@@ -336,7 +327,7 @@ Result<void> run(const Arguments& arguments) {
 
   Outcome outcome;
   const Result<void> done = run_requests(arguments, *subject, *inputs, stop, outcome);
-  if (outcome.latencies.empty()) return done;
+  if (outcome.latencies.count() == 0) return done;
   if (arguments.json) {
     print_json(outcome);
   } else {

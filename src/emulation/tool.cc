@@ -1,7 +1,10 @@
 #include "emulation/tool.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +18,9 @@ extern char** environ;
 
 namespace convoy::emulation {
 namespace {
+
+// No tool takes nearly as long.
+constexpr int kPatience_ms = 60'000;
 
 // An anonymous file: what a tool reads, or says.
 FileDescriptor file_of(const std::string& contents) {
@@ -72,9 +78,16 @@ Result<void> run_tool(const std::vector<std::string>& arguments, const std::stri
   if (!in || !said) return fail(ErrorKind::failure, "cannot make a file in memory");
   const Result<pid_t> child = start_tool(arguments, in.get(), said.get());
   if (!child) return std::unexpected(child.error());
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, *child, 0)));
+  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  int woken = 0;
+  while ((woken = ::poll(&ended, 1, kPatience_ms)) < 0 && errno == EINTR) {
+  }
+  if (woken == 0) ::kill(*child, SIGKILL);
   int status = 0;
   while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (woken == 0) return fail(ErrorKind::failure, "{} does not end", arguments.front());
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return fail(ErrorKind::failure, "{} failed: {}", arguments.front(), first_line(said));
 }

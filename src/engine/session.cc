@@ -5,6 +5,7 @@
 #include <onnxruntime_session_options_config_keys.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstdint>
 #include <fstream>
@@ -21,6 +22,22 @@ struct Session::State {
   std::vector<Port> inputs;
   std::vector<Port> outputs;
 };
+
+struct Interrupt::State {
+  Ort::RunOptions options;
+  std::atomic<bool> is_raised = false;
+};
+
+Interrupt::Interrupt() : state_(std::make_unique<State>()) {}
+Interrupt::~Interrupt() = default;
+void Interrupt::raise() {
+  state_->is_raised = true;
+  state_->options.SetTerminate();
+}
+void Interrupt::reset() {
+  state_->is_raised = false;
+  state_->options.UnsetTerminate();
+}
 
 namespace {
 
@@ -182,6 +199,12 @@ Result<Session> Session::load(const std::filesystem::path& model, const SessionO
 }
 
 Result<std::vector<SharedTensor>> Session::run(std::span<const SharedTensor> inputs) {
+  Interrupt never;
+  return run(inputs, never);
+}
+
+Result<std::vector<SharedTensor>> Session::run(std::span<const SharedTensor> inputs,
+                                               Interrupt& interrupt) {
   State& state = *state_;
   if (inputs.size() > state.inputs.size()) {
     return fail(ErrorKind::input, "the model has {} inputs, not {}", state.inputs.size(),
@@ -193,7 +216,7 @@ Result<std::vector<SharedTensor>> Session::run(std::span<const SharedTensor> inp
     std::vector<const char*> output_names;
     for (const Port& port : state.outputs) output_names.push_back(port.name.c_str());
     std::vector<Ort::Value> values =
-        state.session.Run(Ort::RunOptions(), feed->names.data(), feed->values.data(),
+        state.session.Run(interrupt.state_->options, feed->names.data(), feed->values.data(),
                           feed->values.size(), output_names.data(), output_names.size());
     std::vector<SharedTensor> outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -206,6 +229,7 @@ Result<std::vector<SharedTensor>> Session::run(std::span<const SharedTensor> inp
     }
     return outputs;
   } catch (const Ort::Exception& error) {
+    if (interrupt.state_->is_raised) return fail(ErrorKind::cancelled, "interrupted");
     return fail(ErrorKind::failure, "{}", sentence_of(error));
   }
 }

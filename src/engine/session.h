@@ -34,6 +34,25 @@ struct SessionOptions {
   std::string provider = "cpu";
 };
 
+// Ends a run before all is computed. Any thread.
+class Interrupt {
+ public:
+  Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+  ~Interrupt();
+
+  // The run that was given it ends with an error of kind `cancelled` once the node at hand is
+  // computed; so do later ones, until reset().
+  void raise();
+  void reset();
+
+ private:
+  friend class Session;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // A loaded model. Movable; run() from one thread at a time. Spins nowhere.
 class Session {
  public:
@@ -53,6 +72,8 @@ class Session {
   // they are (unless they are misaligned), outputs stay where ONNX Runtime put them and may outlive
   // the session. Errors name the input that does not fit, or the port that is no tensor.
   [[nodiscard]] Result<std::vector<SharedTensor>> run(std::span<const SharedTensor> inputs);
+  [[nodiscard]] Result<std::vector<SharedTensor>> run(std::span<const SharedTensor> inputs,
+                                                      Interrupt& interrupt);
 
   // Ends profiling and returns what it saw. Only with `profile_prefix`, and once.
   [[nodiscard]] Result<ProfilerLog> finish_profile();

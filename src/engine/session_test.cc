@@ -74,6 +74,21 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param; });
 
 // ONNX Runtime wraps where ONNX's expectation saturates, so only what is in range is compared.
+TEST(Session, EndsARunThatIsInterrupted) {
+  Result<Session> session = load("test_abs");
+  ASSERT_TRUE(session) << session.error().message;
+  const auto inputs = node_tensors("test_abs", "input");
+  Interrupt interrupt;
+  EXPECT_TRUE(session->run(inputs, interrupt));
+  interrupt.raise();
+  const auto ended = session->run(inputs, interrupt);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::cancelled);
+  EXPECT_TRUE(session->run(inputs));
+  interrupt.reset();
+  EXPECT_TRUE(session->run(inputs, interrupt));
+}
+
 TEST(Session, PacksTwoElementsOfFourBitsToAByte) {
   Result<Session> session = load("test_cast_FLOAT_to_UINT4");
   ASSERT_TRUE(session) << session.error().message;

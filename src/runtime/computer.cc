@@ -22,6 +22,7 @@ Computer::~Computer() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    interrupt_.raise();
   }
   arrived_.notify_one();
   thread_.join();
@@ -37,6 +38,7 @@ void Computer::post(Task task) {
 
 std::size_t Computer::forget_jobs(std::optional<std::uint64_t> request) {
   const std::lock_guard lock(mutex_);
+  if (computed_ && (!request || *computed_ == *request)) interrupt_.raise();
   return std::erase_if(tasks_, [&](const Task& task) {
     const Job* const job = std::get_if<Job>(&task);
     return job && (!request || job->request == *request);
@@ -82,9 +84,12 @@ void Computer::work() {
     if (ending_) return;
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
+    if (const Job* const job = std::get_if<Job>(&task)) computed_ = job->request;
+    interrupt_.reset();
     lock.unlock();
     Outcome outcome = std::visit([this](auto& what) { return try_to_perform(what); }, task);
     lock.lock();
+    computed_.reset();
     outcomes_.push_back(std::move(outcome));
     const std::uint64_t one = 1;
     // An eventfd's counter cannot overflow here, so nothing can fail.
@@ -203,7 +208,7 @@ Result<std::vector<engine::SharedTensor>> Computer::run(Job& job) {
     inputs.push_back(input < 0 ? engine::SharedTensor{} : std::move(job.inputs[input]));
   }
   job.inputs.clear();
-  auto made = stage.session.run(inputs);
+  auto made = stage.session.run(inputs, interrupt_);
   if (!made) return made;
   std::vector<engine::SharedTensor> outputs;
   for (const std::size_t port : stage.port_of_output) outputs.push_back((*made)[port]);

@@ -77,10 +77,11 @@ class Computer {
   Computer(ComputerOptions options, ModelCache& cache, int wake);
   Computer(const Computer&) = delete;
   Computer& operator=(const Computer&) = delete;
-  ~Computer();  // finishes the task at hand, forgets the others
+  ~Computer();  // ends the task at hand early if it is a job, forgets the others
 
   void post(Task task);
-  // Forgets jobs that have not begun; of all requests, or of one. How many there were.
+  // Forgets jobs that have not begun; of all requests, or of one. How many there were. One that has
+  // begun ends early.
   std::size_t forget_jobs(std::optional<std::uint64_t> request = std::nullopt);
   [[nodiscard]] std::vector<Outcome> take();
 
@@ -116,6 +117,8 @@ class Computer {
   std::condition_variable arrived_;
   std::deque<Task> tasks_;
   std::vector<Outcome> outcomes_;
+  std::optional<std::uint64_t> computed_;  // the request whose job is at hand
+  engine::Interrupt interrupt_;            // of that job
   bool ending_ = false;
   std::thread thread_;
 };

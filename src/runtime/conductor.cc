@@ -24,6 +24,8 @@ constexpr Seconds kMostBar{60};
 constexpr double kSlow = 2;
 // Of a plan with a link that stands still.
 constexpr double kStill = 1000;
+// A link that was lost is so because of a device that is lost within that time.
+constexpr Seconds kExplained{2};
 
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
@@ -154,14 +156,24 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
                         : std::min(kMostSteady, 2 * worker.steady);
   }
   worker.since = now;
-  // The plan may have been given up already, for what a worker says of its link to this one.
   const bool ran = !reigns_.empty() && serves(device, reigns_.back().plan);
   const bool was_to_run = switch_ && serves(device, switch_->plan);
   const bool missed = reigns_.empty() && is_first && serves(device, 0);
-  if (missed || (was_here && (ran || was_to_run))) {
+  // A plan may have been given up already, for what a worker said of its link to this one.
+  const bool explains =
+      broken_ && now - broken_->second < kExplained && serves(device, broken_->first);
+  if (missed || (was_here && (ran || was_to_run || explains))) {
     recoveries_.push_back({.device = fleet_.devices[device].name,
                            .what = error.message,
-                           .detected = now - began_});
+                           .detected = (explains ? broken_->second : now) - began_});
+    if (explains && running_ && !ran) {
+      recoveries_.back().resumed = reigns_.back().since;
+      recoveries_.back().plan = *running_;
+    }
+  }
+  if (explains) {
+    plans_[broken_->first].shunned.reset();
+    broken_.reset();
   }
   if (ran) suspend(now);
   if (was_to_run) switch_.reset();
@@ -203,6 +215,7 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
     // Else it only asks whether we are there, or a link between workers was lost.
     if (running_ && answer.broken_epoch() == epoch()) {
       shun(kStill, now);
+      broken_ = {*running_, now};
       suspend(now);
     }
     return;

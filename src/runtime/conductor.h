@@ -242,6 +242,8 @@ class Conductor {
   Time began_;
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
+  // The plan that a worker said has lost a link, and when; nothing once it is known why.
+  std::optional<std::pair<std::size_t, Time>> broken_;
   std::optional<double> reality_;  // how many times as long as predicted periods were
   std::vector<Recovery> recoveries_;
   Drops drops_;

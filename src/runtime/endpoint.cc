@@ -25,7 +25,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     const auto [end, problem] = std::from_chars(digits.begin(), digits.end(), port);
     if (problem == std::errc() && end == digits.end() && port > 0 && port < 65535) {
       return Endpoint{std::string(text), fmt::format("{}{}:{}", kTcp, host, port + 1),
-                      is_loopback(host) ? Reach::loopback : Reach::network};
+                      is_loopback(host) ? Reach::loopback : Reach::network,
+                      host == "0.0.0.0" || host == "*" || host == "[::]"};
     }
   }
   return fail(ErrorKind::input, "\"{}\" is no address; right would be tcp://HOST:PORT", text);

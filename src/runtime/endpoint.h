@@ -19,6 +19,7 @@ struct Endpoint {
   std::string control;  // for the coordinator
   std::string data;     // for tensors: the next port, or PATH.data
   Reach reach = Reach::network;
+  bool is_everywhere = false;  // at all addresses of the host
 };
 
 // "tcp://HOST:PORT" (a name, an IPv4 address or an IPv6 address in brackets; port 1 to 65534) or

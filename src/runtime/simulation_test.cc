@@ -485,8 +485,10 @@ class SimulatedWorker : public WorkerWorld {
 // A whole run, by its seed.
 class Simulation : private ConductorWorld {
  public:
+  // all: of every kind. With deadlines, requests may have short ones.
   enum class Trouble {
     all,
+    all_with_deadlines,
     stalled_link,
     slow_worker,
     slow_worker_and_no_other_plan,
@@ -495,7 +497,9 @@ class Simulation : private ConductorWorld {
 
   Simulation(const Files& files, std::uint64_t seed, Trouble trouble = Trouble::all)
       : random_(seed) {
-    const std::size_t count = trouble == Trouble::all ? 2 + random_() % 3 : 3;
+    const bool is_any = trouble == Trouble::all || trouble == Trouble::all_with_deadlines;
+    if (trouble == Trouble::all_with_deadlines) timeout_ = Seconds(real(0.3, 5));
+    const std::size_t count = is_any ? 2 + random_() % 3 : 3;
     // A message with a value weighs some 40 bytes.
     const FlowLimits limits{.credit = Bytes(real(1, 200)), .held = Bytes(real(0, 100))};
     for (std::size_t i = 0; i < count; ++i) {
@@ -511,7 +515,7 @@ class Simulation : private ConductorWorld {
     // All of them; without each; each alone. Sometimes one takes turns with the next, or the first
     // has the last part, too.
     std::vector<std::string> all = names_;
-    if (trouble == Trouble::all && random_() % 4 == 0) {
+    if (is_any && random_() % 4 == 0) {
       const std::size_t turns = random_() % (count - 1);
       all[turns] += "|" + all[turns + 1];
       all.erase(all.begin() + static_cast<std::ptrdiff_t>(turns) + 1);
@@ -566,6 +570,7 @@ class Simulation : private ConductorWorld {
   }
   // Between two answers; and how many of these took more than a second.
   [[nodiscard]] Seconds longest_wait() const { return longest_wait_; }
+  [[nodiscard]] std::uint64_t expired() const { return expired_; }
   [[nodiscard]] int long_waits() const { return long_waits_; }
   [[nodiscard]] Seconds took() const { return agenda_.now() - begun_; }
   [[nodiscard]] std::uint64_t epochs() const { return epoch_ & 0xffffffff; }  // of one session
@@ -660,7 +665,7 @@ class Simulation : private ConductorWorld {
   void begin() {
     auto made = Conductor::create(fleet_, plans_,
                                   {.in_flight = kWindow,
-                                   .request_timeout = kTimeout,
+                                   .request_timeout = timeout_,
                                    .load_timeout = 10s,
                                    .comeback = Seconds(1000),
                                    .epoch = session_ << 32 | 1},
@@ -677,6 +682,7 @@ class Simulation : private ConductorWorld {
     ++session_;
     before_ = answered_;
     submitted_ = 0;
+    submitted_at_.clear();
     agenda_.after(Seconds(real(0.1, 3)), [this] { begin(); });
   }
 
@@ -697,12 +703,21 @@ class Simulation : private ConductorWorld {
       const auto number = conductor_->submit({tensor_of(before_ + submitted_)}, now);
       ASSERT_TRUE(number);
       ASSERT_EQ(*number, submitted_++);
+      submitted_at_.push_back(now);
       ASSERT_LE(before_ + submitted_ - answered_, kWindow);
     }
     while (auto answer = conductor_->next()) {
-      ASSERT_TRUE(*answer) << answer->error().message;
-      ASSERT_EQ(before_ + (*answer)->request, answered_);
-      ASSERT_EQ(value_of((*answer)->outputs.at(0)), answer_to(answered_));
+      const Seconds took = now - submitted_at_.front();
+      submitted_at_.pop_front();
+      ASSERT_LE(took, timeout_ + 0.2s);
+      if (*answer) {
+        ASSERT_EQ(before_ + (*answer)->request, answered_);
+        ASSERT_EQ(value_of((*answer)->outputs.at(0)), answer_to(answered_));
+      } else {
+        ASSERT_GT(took, timeout_) << answer->error().message;
+        ASSERT_LT(timeout_, kTimeout);
+        ++expired_;
+      }
       ++answered_;
       const Seconds wait = now - last_answer_.value_or(now);
       longest_wait_ = std::max(longest_wait_, wait);
@@ -792,6 +807,9 @@ class Simulation : private ConductorWorld {
   std::uint64_t before_ = 0;     // requests that were answered in earlier sessions
   std::uint64_t submitted_ = 0;  // in this one
   std::uint64_t answered_ = 0;
+  std::uint64_t expired_ = 0;  // of these
+  Seconds timeout_ = kTimeout;
+  std::deque<SimulatedTime> submitted_at_;  // those that are under way
   std::optional<SimulatedTime> last_answer_;
   Seconds longest_wait_{0};
   int long_waits_ = 0;
@@ -802,19 +820,38 @@ class Simulation : private ConductorWorld {
 
 class SimulationTest : public testing::TestWithParam<int> {};
 
-TEST_P(SimulationTest, LosesNoRequestWhateverHappens) {
-  const Files files;
+// The part of the seeds that is this test's, of one in so many; or the one that is asked for.
+std::pair<std::uint64_t, std::uint64_t> seeds_of(int part, std::uint64_t of = 1) {
   if (const char* const one = std::getenv("CONVOY_SEED")) {
-    Simulation(files, std::strtoull(one, nullptr, 10)).run();
-    return;
+    const std::uint64_t seed = std::strtoull(one, nullptr, 10);
+    return {seed, seed + 1};
   }
   const char* const more = std::getenv("CONVOY_SEEDS");
-  const std::uint64_t seeds = more ? std::strtoull(more, nullptr, 10) : 250;
-  const auto first = static_cast<std::uint64_t>(GetParam()) * seeds;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+  const std::uint64_t seeds = (more ? std::strtoull(more, nullptr, 10) : 250) / of;
+  const auto first = static_cast<std::uint64_t>(part) * seeds;
+  return {first, first + seeds};
+}
+
+TEST_P(SimulationTest, LosesNoRequestWhateverHappens) {
+  const Files files;
+  const auto [first, end] = seeds_of(GetParam());
+  for (std::uint64_t seed = first; seed < end; ++seed) {
     Simulation(files, seed).run();
     if (HasFailure()) FAIL() << "with CONVOY_SEED=" << seed;
   }
+}
+
+TEST_P(SimulationTest, EndsEachRequestByItsDeadlineWhateverHappens) {
+  const Files files;
+  std::uint64_t expired = 0;
+  const auto [first, end] = seeds_of(GetParam(), 4);
+  for (std::uint64_t seed = first; seed < end; ++seed) {
+    Simulation simulation(files, seed, Simulation::Trouble::all_with_deadlines);
+    simulation.run();
+    if (HasFailure()) FAIL() << "with CONVOY_SEED=" << seed;
+    expired += simulation.expired();
+  }
+  if (end - first >= 40) EXPECT_GT(expired, 0u);
 }
 
 // Both workers reach the coordinator, and none of their connections ends.

@@ -108,13 +108,28 @@ void add_plans(Events& events, const Timeline& timeline, Seconds end) {
   for (const Recovery& loss : timeline.losses) {
     const bool of_device = !loss.device.empty();
     events.instant(0, kLosses, "loss",
-                   of_device ? fmt::format("{} is lost", loss.device) : "a plan cannot run",
+                   of_device ? fmt::format("{} is lost", loss.device) : "another plan is needed",
                    loss.detected, {{"what", loss.what}});
     if (!loss.resumed) continue;
     events.span(0, kLosses, "loss",
                 of_device ? fmt::format("recovers from the loss of {}", loss.device)
                           : "until another plan runs",
                 loss.detected, *loss.resumed, {{"plan", loss.plan + 1}});
+  }
+}
+
+// What had no answer yet when another plan came into force.
+void add_replays(Events& events, const Timeline& timeline) {
+  for (std::size_t i = 1; i < timeline.reigns.size(); ++i) {
+    const Reign& reign = timeline.reigns[i];
+    for (const Timeline::Request& request : timeline.requests) {
+      if (request.begin >= reign.since || (request.end && *request.end <= reign.since)) continue;
+      events.instant(0, kRequests, "replay", fmt::format("request {} runs again", request.number),
+                     reign.since,
+                     {{"request", request.number},
+                      {"from_epoch", count_of_epoch(timeline.reigns[i - 1].epoch)},
+                      {"epoch", count_of_epoch(reign.epoch)}});
+    }
   }
 }
 
@@ -191,6 +206,7 @@ std::string to_trace_events(const Timeline& timeline) {
   }
   add_requests(events, timeline.requests);
   add_plans(events, timeline, end_of(timeline));
+  add_replays(events, timeline);
   add_intervals(events, timeline);
   const json about = {{"source", "measured by convoy"}, {"forgotten", timeline.forgotten}};
   return fmt::format("{{\"displayTimeUnit\":\"ms\",\"otherData\":{},\"traceEvents\":[\n{}\n]}}\n",

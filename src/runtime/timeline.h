@@ -55,10 +55,11 @@ struct Timeline {
 
 // The JSON form of Chrome's Trace Event Format, which ui.perfetto.dev and chrome://tracing open:
 // https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. A process per
-// device with a track of its computing ("X", never overlapping) and one of its transfers; one for the
-// coordinator with requests, plans in force and losses. What may overlap (requests, transfers) are
-// pairs of "b" and "e". A transfer lasts from the end of computing until the last of the reader's
-// inputs was there, so for a reader of several stages it is exact for the last to arrive only.
+// device with a track of its computing ("X", never overlapping) and one of its transfers; one for
+// the coordinator with requests, those that run again, plans in force and losses. What may overlap
+// (requests, transfers) are pairs of "b" and "e". A transfer lasts from the end of computing until
+// the last of the reader's inputs was there, so for a reader of several stages it is exact for the
+// last to arrive only.
 [[nodiscard]] std::string to_trace_events(const Timeline& timeline);
 
 }  // namespace convoy::runtime

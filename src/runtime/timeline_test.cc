@@ -104,8 +104,24 @@ TEST(Timeline, APlanThatCannotRunIsNoLossOfADevice) {
   Timeline timeline = two_devices();
   timeline.losses = {
       {.device = "", .what = "no memory", .detected = Seconds(5), .resumed = Seconds(6)}};
-  EXPECT_EQ(events(timeline, "i").back().at("name"), "a plan cannot run");
+  EXPECT_EQ(events(timeline, "i").back().at("name"), "another plan is needed");
   EXPECT_EQ(events(timeline, "X")[1].at("name"), "until another plan runs");
+}
+
+TEST(Timeline, TellsWhichRequestsRunAgain) {
+  Timeline timeline = two_devices();
+  timeline.requests.push_back({.number = 2, .begin = Seconds(4), .end = Seconds(7)});
+  timeline.requests.push_back({.number = 3, .begin = Seconds(6), .end = Seconds(8)});
+  timeline.reigns.push_back({.epoch = kEpoch + 2, .plan = 0, .since = Seconds(5.5)});
+  std::vector<json> replays;
+  for (json& event : events(timeline, "i")) {
+    if (event.at("cat") == "replay") replays.push_back(std::move(event));
+  }
+  ASSERT_THAT(replays, SizeIs(2));
+  EXPECT_EQ(replays[0].at("name"), "request 1 runs again");
+  EXPECT_EQ(replays[0].at("ts"), 5.5e6);
+  EXPECT_EQ(replays[0].at("args"), json({{"request", 1}, {"from_epoch", 1}, {"epoch", 3}}));
+  EXPECT_EQ(replays[1].at("args").at("request"), 2);
 }
 
 TEST(Timeline, APlanKnowsWhoReadsOnOtherDevices) {

@@ -228,7 +228,8 @@ Result<void> serve(const WorkerOptions& options) try {
     Result<KeyFolder> opened = KeyFolder::open(*options.keys);
     if (!opened) return std::unexpected(std::move(opened.error()));
     keys = *std::move(opened);
-  } else if (endpoint->reach == Reach::network && options.parent == 0) {
+  } else if (endpoint->reach == Reach::network &&
+             (options.parent == 0 || endpoint->is_everywhere)) {
     return fail(ErrorKind::input,
                 "{} can be reached from other hosts, so there must be keys; without "
                 "them only tcp://127.0.0.1:PORT and ipc://PATH would be right",
