@@ -229,17 +229,17 @@ std::jthread brake(pid_t process, std::chrono::milliseconds stands,
 }
 
 TEST_F(FailureTest, AWorkerThatIsSlowedToAQuarterCostsNoRequest) {
-  start_emulated(three_devices(), plans());
+  start_emulated(three_devices(), plans(), {.silence = 10s});
   const auto braking = brake(process_of("tablet"), 30ms, 10ms);
   EXPECT_EQ(feed_->run(60), "");
   expect_recovered(0);
 }
 
 TEST_F(FailureTest, AWorkerThatIsMuchSlowerThanBeforeIsDoneWithout) {
-  start_emulated(three_devices(), plans());
-  ASSERT_EQ(feed_->run(after(5s, [] {})), "");  // so that it is known how quick it was
+  start_emulated(three_devices(), plans(), {.silence = 10s});
+  ASSERT_EQ(feed_->run(after(6s, [] {})), "");  // so that it is known how quick it was
   const auto braking = brake(process_of("tablet"), 95ms, 5ms);
-  EXPECT_EQ(feed_->run([&] { return pipeline_->plan() == 1; }), "");
+  EXPECT_EQ(feed_->run([&] { return pipeline_->plan() != 0; }), "");
   EXPECT_EQ(feed_->run(30), "");
   expect_recovered(0);
 }
@@ -329,10 +329,9 @@ TEST_F(BlackOutTest, ALinkAtOnePercentCostsNoRequestWhereThereIsNoOtherWay) {
 
 TEST_F(BlackOutTest, ALinkThatStaysAtOnePercentIsDoneWithout) {
   start_emulated(three_devices({.bandwidth = BytesPerSecond(5e6)}), plans());
-  ASSERT_EQ(feed_->run(after(5s, [] {})), "");
+  ASSERT_EQ(feed_->run(after(6s, [] {})), "");
   ASSERT_TRUE(host_->network()->set_rate(DeviceId(0), DeviceId(1), BytesPerSecond(5e4)));
-  // From the phone to the laptop.
-  EXPECT_EQ(feed_->run([&] { return pipeline_->plan() == 1; }), "");
+  EXPECT_EQ(feed_->run([&] { return pipeline_->plan() != 0; }), "");
   EXPECT_EQ(feed_->run(30), "");
 }
 

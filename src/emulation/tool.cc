@@ -80,8 +80,8 @@ Result<void> run_tool(const std::vector<std::string>& arguments, const std::stri
   if (!child) return std::unexpected(child.error());
   const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, *child, 0)));
   pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  int woken = 0;
-  while ((woken = ::poll(&ended, 1, kPatience_ms)) < 0 && errno == EINTR) {
+  int woken = process ? 0 : 1;  // without it there is no deadline
+  while (process && (woken = ::poll(&ended, 1, kPatience_ms)) < 0 && errno == EINTR) {
   }
   if (woken == 0) ::kill(*child, SIGKILL);
   int status = 0;

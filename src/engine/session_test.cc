@@ -73,7 +73,6 @@ INSTANTIATE_TEST_SUITE_P(
                       "test_max_int64", "test_max_uint8", "test_bitshift_left_uint32"),
     [](const auto& info) { return info.param; });
 
-// ONNX Runtime wraps where ONNX's expectation saturates, so only what is in range is compared.
 TEST(Session, EndsARunThatIsInterrupted) {
   Result<Session> session = load("test_abs");
   ASSERT_TRUE(session) << session.error().message;
@@ -89,6 +88,7 @@ TEST(Session, EndsARunThatIsInterrupted) {
   EXPECT_TRUE(session->run(inputs, interrupt));
 }
 
+// ONNX Runtime wraps where ONNX's expectation saturates, so only what is in range is compared.
 TEST(Session, PacksTwoElementsOfFourBitsToAByte) {
   Result<Session> session = load("test_cast_FLOAT_to_UINT4");
   ASSERT_TRUE(session) << session.error().message;

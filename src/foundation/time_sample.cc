@@ -6,14 +6,13 @@
 namespace convoy {
 
 void TimeSample::add(Seconds time) {
-  if (count_++ % step_ != 0) return;
-  if (kept_.size() == most_) {
-    for (std::size_t i = 0; 2 * i < kept_.size(); ++i) kept_[i] = kept_[2 * i];
-    kept_.resize((kept_.size() + 1) / 2);
-    step_ *= 2;
-    if ((count_ - 1) % step_ != 0) return;
+  ++count_;
+  if (kept_.size() < most_) {
+    kept_.push_back(time);
+    return;
   }
-  kept_.push_back(time);
+  const std::uint64_t at = std::uniform_int_distribution<std::uint64_t>(0, count_ - 1)(random_);
+  if (at < most_) kept_[at] = time;
 }
 
 Seconds TimeSample::quantile(double share) const {

@@ -3,13 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 #include "foundation/units.h"
 
 namespace convoy {
 
-// Keeps each time at first; where there are more than it keeps, every second, fourth, and so on.
+// Keeps each time at first; where there are more than it keeps, some of them at random, each as
+// likely (Vitter 1985, algorithm R), by a seed that is always the same.
 class TimeSample {
  public:
   explicit TimeSample(std::size_t most = 100'000) : most_(most) {}
@@ -22,7 +24,7 @@ class TimeSample {
  private:
   std::size_t most_;
   std::uint64_t count_ = 0;
-  std::uint64_t step_ = 1;  // one of so many is kept
+  std::mt19937_64 random_;
   std::vector<Seconds> kept_;
 };
 

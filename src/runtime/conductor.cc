@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "foundation/clock.h"
-#include "plan/online.h"
 #include "runtime/wire.h"
 
 namespace convoy::runtime {
@@ -17,28 +16,33 @@ constexpr Seconds kTryAgain{0.5};
 constexpr Seconds kAnswerAgain{3};
 // No device that comes back waits longer before it is used.
 constexpr Seconds kMostSteady{60};
-// A plan that failed is not tried again for its `bar`, which doubles up to this; so it is with one
-// that was slow, while others fit.
-constexpr Seconds kMostBar{60};
-// Below that a plan is not called slow: rates vary.
-constexpr double kSlow = 2;
-// Of a plan with a link that stands still.
-constexpr double kStill = 1000;
 // A link that was lost is so because of a device that is lost within that time.
 constexpr Seconds kExplained{2};
+
+std::size_t window_of(const Route& route, std::size_t in_flight) {
+  return in_flight > 0 ? in_flight : 2 * route.stages.size() + 2;
+}
 
 CoordinatorSpec spec_of(const Route& route, std::size_t in_flight) {
   return {.inputs = route.inputs,
           .triggers = route.triggers,
           .outputs = route.outputs,
-          .window = in_flight > 0 ? in_flight : 2 * route.stages.size() + 2};
+          .window = window_of(route, in_flight)};
+}
+
+std::vector<PlanChoice::Candidate> candidates(const std::vector<RoutedPlan>& plans) {
+  std::vector<PlanChoice::Candidate> candidates;
+  for (const RoutedPlan& plan : plans) {
+    candidates.push_back({plan.ready.period, {plan.devices.begin(), plan.devices.end()}});
+  }
+  return candidates;
 }
 
 }  // namespace
 
 Result<Conductor> Conductor::create(fleet::Fleet fleet, std::vector<ReadyPlan> plans,
                                     const ConductorOptions& options, ConductorWorld& world) {
-  std::vector<Plan> made;
+  std::vector<RoutedPlan> made;
   for (ReadyPlan& ready : plans) {
     Result<RoutedPlan> routed = route_plan(std::move(ready), fleet);
     if (!routed) return std::unexpected(std::move(routed.error()));
@@ -54,12 +58,13 @@ Result<Conductor> Conductor::create(fleet::Fleet fleet, std::vector<ReadyPlan> p
   return Conductor(std::move(fleet), std::move(made), options, world);
 }
 
-Conductor::Conductor(fleet::Fleet fleet, std::vector<Plan> plans, const ConductorOptions& options,
-                     ConductorWorld& world)
+Conductor::Conductor(fleet::Fleet fleet, std::vector<RoutedPlan> plans,
+                     const ConductorOptions& options, ConductorWorld& world)
     : fleet_(std::move(fleet)),
       plans_(std::move(plans)),
       options_(options),
       world_(&world),
+      choice_(candidates(plans_)),
       requests_(spec_of(plans_.front().route, options.in_flight), options.request_timeout),
       epoch_(options.epoch - 1) {
   workers_.resize(fleet_.devices.size());
@@ -68,7 +73,7 @@ Conductor::Conductor(fleet::Fleet fleet, std::vector<Plan> plans, const Conducto
 void Conductor::begin(Time now) {
   began_ = now;
   for (const DeviceId device : fleet_.devices.ids()) {
-    if (!std::ranges::any_of(plans_, [&](const Plan& plan) {
+    if (!std::ranges::any_of(plans_, [&](const RoutedPlan& plan) {
           return std::ranges::contains(plan.devices, device);
         })) {
       workers_[device].for_good = true;  // nobody needs it
@@ -160,19 +165,20 @@ void Conductor::lose(DeviceId device, Error error, bool for_good, Time now) {
   const bool was_to_run = switch_ && serves(device, switch_->plan);
   const bool missed = reigns_.empty() && is_first && serves(device, 0);
   // A plan may have been given up already, for what a worker said of its link to this one.
-  const bool explains =
-      broken_ && now - broken_->second < kExplained && serves(device, broken_->first);
+  const bool explains = broken_ &&
+                        now - broken_->second < std::max(kExplained, 2 * options_.silence) &&
+                        serves(device, broken_->first);
   if (missed || (was_here && (ran || was_to_run || explains))) {
     recoveries_.push_back({.device = fleet_.devices[device].name,
                            .what = error.message,
                            .detected = (explains ? broken_->second : now) - began_});
-    if (explains && running_ && !ran) {
+    if (explains && running() && !ran) {
       recoveries_.back().resumed = reigns_.back().since;
-      recoveries_.back().plan = *running_;
+      recoveries_.back().plan = *running();
     }
   }
   if (explains) {
-    plans_[broken_->first].shunned.reset();
+    choice_.forgive(broken_->first);
     broken_.reset();
   }
   if (ran) suspend(now);
@@ -213,9 +219,9 @@ void Conductor::take(DeviceId device, Gate::Side side, Parts parts, Time now) {
     }
     if (answer.id() != 0) return take_answer(device, answer, now);
     // Else it only asks whether we are there, or a link between workers was lost.
-    if (running_ && answer.broken_epoch() == epoch()) {
-      shun(kStill, now);
-      broken_ = {*running_, now};
+    if (running() && answer.broken_epoch() == epoch()) {
+      choice_.lose_link(now);
+      broken_ = {*running(), now};
       suspend(now);
     }
     return;
@@ -381,96 +387,53 @@ void Conductor::send_in_advance(DeviceId device, Time now) {
 
 // ---- Plans.
 
-std::optional<std::size_t> Conductor::best_plan(Time now) const {
-  const auto fits = [&](const Plan& plan, auto&& is_fit) {
-    return (!plan.barred || now >= *plan.barred) && std::ranges::all_of(plan.devices, is_fit);
-  };
-  const auto steady = [&](DeviceId device) { return is_usable(device, now); };
-  const auto here = [&](DeviceId device) { return is_here(device); };
-  const auto quick = [&](const Plan& plan) { return !is_shunned(plan, now) && fits(plan, steady); };
-  auto best = std::ranges::find_if(plans_, quick);
-  if (best == plans_.end()) {
-    best = std::ranges::min_element(plans_, {}, [&](const Plan& plan) {
-      return std::pair(!fits(plan, steady), period_now(plan, now));
-    });
-    if (!fits(*best, steady)) best = plans_.end();
+PlanChoice::Fit Conductor::fit_of(std::size_t plan, Time now) const {
+  const std::vector<DeviceId>& devices = plans_[plan].devices;
+  if (!std::ranges::all_of(devices, [&](DeviceId device) { return is_here(device); })) {
+    return PlanChoice::Fit::none;
   }
-  // Rather one that may be gone again than none.
-  if (best == plans_.end() && !running_) {
-    best = std::ranges::find_if(plans_, [&](const Plan& plan) { return fits(plan, here); });
-  }
-  if (best == plans_.end()) return std::nullopt;
-  return static_cast<std::size_t>(best - plans_.begin());
+  return std::ranges::all_of(devices, [&](DeviceId device) { return is_usable(device, now); })
+             ? PlanChoice::Fit::steady
+             : PlanChoice::Fit::unsteady;
 }
 
-// To leave the plan in force for a better one.
 bool Conductor::pays(std::size_t plan, Time now) const {
-  const bool is_slow = is_shunned(plans_[*running_], now);
-  if (plan == *running_ || (plan > *running_ && !is_slow)) return false;
-  const Seconds current = period_now(plans_[*running_], now);
-  const Seconds better = period_now(plans_[plan], now);
-  if (current.count() <= 0 || better.count() <= 0) return true;
   Seconds there = now - began_;
   for (const DeviceId device : plans_[plan].devices) {
     there = std::min<Seconds>(there, now - workers_[device].since);
   }
-  return plan::should_switch({.current = 1 / current.count(),
-                              .better = 1 / better.count(),
-                              .remaining = there,
-                              .standstill = last_switch_});
-}
-
-bool Conductor::is_shunned(const Plan& plan, Time now) const {
-  return plan.shunned && now < *plan.shunned;
-}
-
-Seconds Conductor::period_now(const Plan& plan, Time now) const {
-  return plan.ready.period * (is_shunned(plan, now) ? plan.slowdown : 1);
-}
-
-void Conductor::shun(double slowdown, Time now) {
-  Plan& plan = plans_[*running_];
-  // While it goes on like that, it is all one.
-  if (plan.shunned && !is_shunned(plan, now)) plan.shun = std::min(kMostBar, 2 * plan.shun);
-  plan.shunned = later(now, plan.shun);
-  plan.slowdown = slowdown;
+  return choice_.pays(plan, there, last_switch_, now);
 }
 
 void Conductor::watch_rate(Time now) {
-  if (!running_) return;
-  Plan& plan = plans_[*running_];
+  if (!running()) return;
   // Each stage has one, or all are under way that may be; but for the one that was just answered.
-  const std::uint64_t most = std::min<std::uint64_t>(spec_of(plan.route, options_.in_flight).window,
-                                                     plan.route.stages.size() + 1);
-  const bool is_busy = !switch_ && requests_.unanswered() >= std::max<std::uint64_t>(1, most - 1);
-  const auto slowdown = plan.watch.look(requests_.answered(), is_busy, now);
-  if (!slowdown) return;
-  if (*slowdown >= kSlow) return shun(*slowdown, now);
-  plan.shunned.reset();
-  plan.shun = Plan{}.shun;
-  if (plan.ready.period.count() > 0) reality_ = *plan.watch.least() / plan.ready.period;
+  const Route& route = plans_[*running()].route;
+  const std::size_t most = std::min(window_of(route, options_.in_flight), route.stages.size() + 1);
+  const bool is_busy = !switch_ && requests_.unanswered() >= std::max<std::size_t>(1, most - 1);
+  choice_.look(requests_.answered(), is_busy, now);
 }
 
 void Conductor::reconsider(Time now) {
   if (ended_ || switch_) return;
-  const std::optional<std::size_t> best = best_plan(now);
-  if (running_) {
+  const std::optional<std::size_t> best =
+      choice_.best([&](std::size_t plan) { return fit_of(plan, now); }, now);
+  if (running()) {
     if (best && pays(*best, now)) begin_switch(*best, now);
     return;
   }
-  if (reigns_.empty() && best != 0 && !plans_.front().failure &&
-      std::ranges::none_of(plans_.front().devices, [&](DeviceId device) {
-        return workers_[device].trouble.has_value();
-      })) {
+  if (reigns_.empty() && best != 0 && !choice_.failure(0) &&
+      std::ranges::none_of(plans_.front().devices,
+                           [&](DeviceId device) { return workers_[device].trouble.has_value(); })) {
     return;  // its devices are only just being greeted
   }
   if (best) return begin_switch(*best, now);
   give_up_or_wait(now);
 }
 
-bool Conductor::may_still_come(const Plan& plan) const {
-  if (plan.failure && options_.comeback.count() <= 0) return false;
-  return std::ranges::all_of(plan.devices, [&](DeviceId device) {
+bool Conductor::may_still_come(std::size_t plan) const {
+  if (choice_.failure(plan) && options_.comeback.count() <= 0) return false;
+  return std::ranges::all_of(plans_[plan].devices, [&](DeviceId device) {
     const Worker& worker = workers_[device];
     if (worker.state == Worker::State::here || !worker.trouble) return true;
     return !worker.for_good && options_.comeback.count() > 0;
@@ -480,11 +443,11 @@ bool Conductor::may_still_come(const Plan& plan) const {
 void Conductor::give_up_or_wait(Time now) {
   if (!standstill_) standstill_ = now;
   const bool waits = options_.comeback.count() <= 0 || now - *standstill_ <= options_.comeback;
-  if (waits && std::ranges::any_of(plans_, [&](const Plan& plan) { return may_still_come(plan); })) {
-    return;
+  for (std::size_t plan = 0; waits && plan < plans_.size(); ++plan) {
+    if (may_still_come(plan)) return;
   }
   ended_ = Error{ErrorKind::lost, "no plan fits the devices that are there"};
-  if (plans_.front().failure) ended_ = plans_.front().failure;
+  if (choice_.failure(0)) ended_ = choice_.failure(0);
   for (const DeviceId device : plans_.front().devices) {
     if (workers_[device].state == Worker::State::here || !workers_[device].trouble) continue;
     ended_ = workers_[device].trouble;
@@ -497,15 +460,16 @@ Conductor::Time Conductor::in_force_since() const {
 }
 
 void Conductor::suspend(Time now) {
-  if (running_) reigns_.back().until = now - began_;
+  if (running()) reigns_.back().until = now - began_;
   // There is no time for trials any more.
   if (switch_ && switch_->phase == Switch::Phase::trying) switch_.reset();
   requests_.suspend();
-  running_.reset();
+  choice_.end();
 }
 
 void Conductor::begin_switch(std::size_t plan, Time now) {
   switch_ = Switch{.plan = plan, .epoch = ++epoch_, .began = now};
+  if (running()) switch_->slowdown = choice_.slowdown(*running(), now);
   for (const DeviceId device : plans_[plan].devices) {
     Worker& worker = workers_[device];
     worker.in_advance = 0;  // what is being sent in advance goes on later, where it is
@@ -519,7 +483,7 @@ void Conductor::begin_switch(std::size_t plan, Time now) {
 
 void Conductor::advance_switch(Time now) {
   if (!switch_) return;
-  const Plan& plan = plans_[switch_->plan];
+  const RoutedPlan& plan = plans_[switch_->plan];
   if (switch_->phase == Switch::Phase::sending) {
     bool all = true;
     for (const DeviceId device : plan.devices) {
@@ -530,7 +494,7 @@ void Conductor::advance_switch(Time now) {
                                                fleet_.devices[device].name)},
                  now);
     }
-    if (all && running_) return try_peers(now);
+    if (all && running()) return try_peers(now);
     if (all) load(now);
     return;
   }
@@ -542,7 +506,7 @@ void Conductor::advance_switch(Time now) {
 }
 
 std::map<DeviceId, wire::Request> Conductor::setups(Time now) {
-  const Plan& plan = plans_[switch_->plan];
+  const RoutedPlan& plan = plans_[switch_->plan];
   ById<DeviceId, WorkerHost::Worker> reached;
   for (const Worker& worker : workers_) reached.push_back(worker.at);
   std::map<DeviceId, wire::Request> setups;
@@ -575,14 +539,15 @@ void Conductor::load(Time now) {
   if (!switch_) return;
   switch_->phase = Switch::Phase::loading;
   switch_->began = now;
-  if (running_) {
-    if (is_shunned(plans_[*running_], now)) {
+  if (running()) {
+    if (switch_->slowdown) {
       recoveries_.push_back({.device = "",
                              .what = fmt::format("plan {} takes {:.3g} times as long as it did",
-                                                 *running_ + 1, plans_[*running_].slowdown),
+                                                 *running() + 1, *switch_->slowdown),
                              .detected = now - began_});
+      choice_.renew(*running(), now);
     }
-    for (const DeviceId device : plans_[*running_].devices) {
+    for (const DeviceId device : plans_[*running()].devices) {
       if (serves(device, switch_->plan)) continue;
       wire::Request nothing;
       nothing.mutable_setup();
@@ -597,12 +562,12 @@ void Conductor::load(Time now) {
 }
 
 void Conductor::start(Time now) {
-  const Plan& plan = plans_[switch_->plan];
+  const RoutedPlan& plan = plans_[switch_->plan];
   switch_->phase = Switch::Phase::starting;
   wire::Request start;
   start.mutable_start()->set_epoch(switch_->epoch);
   start.mutable_start()->set_window(
-      std::max(spec_of(plan.route, options_.in_flight).window, requests_.underway()));
+      std::max(window_of(plan.route, options_.in_flight), requests_.underway()));
   for (const DeviceId device : plan.devices) {
     switch_->waiting.insert(device);
     ask(device, Asked::start, start, now);
@@ -610,38 +575,30 @@ void Conductor::start(Time now) {
 }
 
 void Conductor::resume(Time now) {
-  Plan& plan = plans_[switch_->plan];
+  const RoutedPlan& plan = plans_[switch_->plan];
   CoordinatorSpec spec = spec_of(plan.route, options_.in_flight);
   spec.epoch = switch_->epoch;
   last_switch_ = now - switch_->began;
   reigns_.push_back({.epoch = spec.epoch, .plan = switch_->plan, .since = now - began_});
-  running_ = switch_->plan;
+  choice_.begin(switch_->plan, requests_.answered(), now);
   switch_.reset();
-  plan.barred.reset();
-  plan.failure.reset();
-  plan.bar = Plan{}.bar;
-  plan.watch.begin(requests_.answered(), now);
-  if (reality_ && plan.ready.period.count() > 0) plan.watch.expect(*reality_ * plan.ready.period);
   standstill_.reset();
   for (Recovery& recovery : recoveries_) {
     if (recovery.resumed) continue;
     recovery.resumed = now - began_;
-    recovery.plan = *running_;
+    recovery.plan = *running();
   }
   send(requests_.resume(std::move(spec)));
 }
 
 void Conductor::bar(Error error, Time now) {
-  Plan& plan = plans_[switch_->plan];
   Recovery& recovery = recoveries_.emplace_back(
       Recovery{.device = "", .what = error.message, .detected = now - began_});
-  if (running_) {  // it was not disturbed
+  if (running()) {  // it was not disturbed
     recovery.resumed = recovery.detected;
-    recovery.plan = *running_;
+    recovery.plan = *running();
   }
-  plan.failure = std::move(error);
-  plan.barred = later(now, plan.bar);
-  plan.bar = std::min(kMostBar, 2 * plan.bar);
+  choice_.fail(switch_->plan, std::move(error), now);
   switch_.reset();
 }
 
@@ -658,19 +615,19 @@ void Conductor::forget() { cancel(requests_.forget()); }
 
 void Conductor::send(const std::vector<Delivery>& deliveries) {
   for (const Delivery& delivery : deliveries) {
-    world_->send(plans_[*running_].devices[delivery.to.index() - 1], Gate::Side::data,
+    world_->send(plans_[*running()].devices[delivery.to.index() - 1], Gate::Side::data,
                  encode(delivery.parcel, kCoordinator));
   }
 }
 
 void Conductor::cancel(const std::vector<std::uint64_t>& requests) {
-  if (!running_) return;
+  if (!running()) return;
   for (const std::uint64_t request : requests) {
     wire::DataHeader header;
     header.set_kind(wire::DataHeader::CANCEL);
     header.set_epoch(epoch());
     header.set_request(request);
-    for (const DeviceId device : plans_[*running_].devices) {
+    for (const DeviceId device : plans_[*running()].devices) {
       world_->send(device, Gate::Side::data, to_parts(header));
     }
   }
@@ -689,14 +646,14 @@ void Conductor::tick(Time now) {
   advance_switch(now);
   watch_rate(now);
   reconsider(now);
-  if (!running_ || switch_) return;
+  if (!running() || switch_) return;
   for (const DeviceId device : fleet_.devices.ids()) send_in_advance(device, now);
 }
 
 void Conductor::ask_figures(bool with_intervals, Time now) {
   figures_.clear();
-  if (!running_) return;
-  for (const DeviceId device : plans_[*running_].devices) {
+  if (!running()) return;
+  for (const DeviceId device : plans_[*running()].devices) {
     wire::Request report;
     report.mutable_report()->set_intervals(with_intervals);
     ask(device, Asked::figures, std::move(report), now);
@@ -704,10 +661,9 @@ void Conductor::ask_figures(bool with_intervals, Time now) {
 }
 
 std::optional<std::map<DeviceId, wire::Figures>> Conductor::figures() const {
-  if (!running_) return std::nullopt;
-  const bool all = std::ranges::all_of(plans_[*running_].devices, [&](DeviceId device) {
-    return figures_.contains(device);
-  });
+  if (!running()) return std::nullopt;
+  const bool all = std::ranges::all_of(plans_[*running()].devices,
+                                       [&](DeviceId device) { return figures_.contains(device); });
   return all ? std::optional(figures_) : std::nullopt;
 }
 

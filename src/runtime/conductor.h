@@ -19,10 +19,10 @@
 #include "runtime/file_sender.h"
 #include "runtime/gate.h"
 #include "runtime/greeting.h"
+#include "runtime/plan_choice.h"
 #include "runtime/ready_plan.h"
 #include "runtime/recovery.h"
 #include "runtime/routed_plan.h"
-#include "runtime/slowdown.h"
 #include "runtime/worker_host.h"
 
 namespace convoy::runtime {
@@ -89,7 +89,7 @@ class Conductor {
   void forget();
 
   // The plan in force.
-  [[nodiscard]] std::optional<std::size_t> running() const { return running_; }
+  [[nodiscard]] std::optional<std::size_t> running() const { return choice_.running(); }
   // That, or the last one that was; and since when.
   [[nodiscard]] std::size_t last_plan() const { return reigns_.empty() ? 0 : reigns_.back().plan; }
   [[nodiscard]] Time in_force_since() const;
@@ -131,16 +131,6 @@ class Conductor {
   [[nodiscard]] bool has_left() const;
 
  private:
-  struct Plan : RoutedPlan {
-    std::optional<Time> barred{};     // it failed; until then
-    Seconds bar{5};
-    std::optional<Error> failure{};   // why
-    // It was slow, or a link of it stood still: until then others that fit are better.
-    std::optional<Time> shunned{};
-    Seconds shun{10};
-    double slowdown = 1;  // meanwhile
-    Slowdown watch{};
-  };
   enum class Asked { hello, clock, file, trial, setup, start, figures, status, stop, other };
   struct Question {
     Asked what = Asked::other;
@@ -176,10 +166,11 @@ class Conductor {
     Phase phase = Phase::sending;
     std::uint64_t epoch = 0;
     Time began;
-    std::set<DeviceId> waiting;  // for these
+    std::set<DeviceId> waiting;      // for these
+    std::optional<double> slowdown;  // of the plan that is left for it
   };
 
-  Conductor(fleet::Fleet fleet, std::vector<Plan> plans, const ConductorOptions& options,
+  Conductor(fleet::Fleet fleet, std::vector<RoutedPlan> plans, const ConductorOptions& options,
             ConductorWorld& world);
 
   // Workers.
@@ -204,14 +195,11 @@ class Conductor {
 
   // Plans.
   void reconsider(Time now);
-  [[nodiscard]] std::optional<std::size_t> best_plan(Time now) const;
+  [[nodiscard]] PlanChoice::Fit fit_of(std::size_t plan, Time now) const;
+  // To leave the plan in force for this one.
   [[nodiscard]] bool pays(std::size_t plan, Time now) const;
-  [[nodiscard]] bool is_shunned(const Plan& plan, Time now) const;
-  [[nodiscard]] Seconds period_now(const Plan& plan, Time now) const;
-  // The plan in force is so many times as slow as it was.
-  void shun(double slowdown, Time now);
   void watch_rate(Time now);
-  [[nodiscard]] bool may_still_come(const Plan& plan) const;
+  [[nodiscard]] bool may_still_come(std::size_t plan) const;
   void give_up_or_wait(Time now);
   // No plan is in force any more.
   void suspend(Time now);
@@ -231,20 +219,19 @@ class Conductor {
   void cancel(const std::vector<std::uint64_t>& requests);
 
   fleet::Fleet fleet_;
-  std::vector<Plan> plans_;
+  std::vector<RoutedPlan> plans_;
   ConductorOptions options_;
   ConductorWorld* world_;
   ById<DeviceId, Worker> workers_;
+  PlanChoice choice_;
   Coordinator requests_;
   std::uint64_t epoch_;                // the last that was used
-  std::optional<std::size_t> running_;
   std::optional<Switch> switch_;
   Time began_;
   std::optional<Time> standstill_;     // since when no plan runs and none can
   Seconds last_switch_{1};
   // The plan that a worker said has lost a link, and when; nothing once it is known why.
   std::optional<std::pair<std::size_t, Time>> broken_;
-  std::optional<double> reality_;  // how many times as long as predicted periods were
   std::vector<Recovery> recoveries_;
   Drops drops_;
   std::vector<Reign> reigns_;          // of all plans that have run

@@ -78,14 +78,15 @@ std::size_t Coordinator::accept(const Parcel& parcel, Time now) {
     if (parcel.failure && !request.failure) request.failure = parcel.failure;
     if (--request.missing > 0) continue;
     end(request, now);
-    ++answered_;
+    answered_ += request.failure ? 0 : 1;
   }
   return dropped;
 }
 
 std::uint64_t Coordinator::unanswered() const {
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(requests_, [](const Pending& request) { return request.missing > 0; }));
+  const auto oldest =
+      std::ranges::find_if(requests_, [](const Pending& request) { return request.missing > 0; });
+  return static_cast<std::uint64_t>(requests_.end() - oldest);
 }
 
 std::optional<Result<Answer>> Coordinator::next() {

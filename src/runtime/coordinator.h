@@ -51,7 +51,7 @@ class Coordinator {
   [[nodiscard]] std::uint64_t epoch() const { return spec_.epoch; }
   // From the oldest request that next() has not given to the newest.
   [[nodiscard]] std::uint64_t underway() const { return requests_.size(); }
-  // Of these, those that wait for outputs; and how many ever got all.
+  // Those from the oldest that waits for outputs; and how many ever got them all.
   [[nodiscard]] std::uint64_t unanswered() const;
   [[nodiscard]] std::uint64_t answered() const { return answered_; }
 

@@ -1,5 +1,7 @@
 #include "runtime/endpoint.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 namespace convoy::runtime {
@@ -7,6 +9,16 @@ namespace {
 
 bool is_loopback(std::string_view host) {
   return host.starts_with("127.") || host == "localhost" || host == "[::1]";
+}
+
+bool is_everywhere(std::string_view host) {
+  if (host == "*") return true;
+  in_addr v4{};
+  if (::inet_aton(std::string(host).c_str(), &v4) != 0) return v4.s_addr == INADDR_ANY;
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  in6_addr v6{};
+  const std::string inner(host.substr(1, host.size() - 2));
+  return ::inet_pton(AF_INET6, inner.c_str(), &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6);
 }
 
 }  // namespace
@@ -25,8 +37,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     const auto [end, problem] = std::from_chars(digits.begin(), digits.end(), port);
     if (problem == std::errc() && end == digits.end() && port > 0 && port < 65535) {
       return Endpoint{std::string(text), fmt::format("{}{}:{}", kTcp, host, port + 1),
-                      is_loopback(host) ? Reach::loopback : Reach::network,
-                      host == "0.0.0.0" || host == "*" || host == "[::]"};
+                      is_loopback(host) ? Reach::loopback : Reach::network, is_everywhere(host)};
     }
   }
   return fail(ErrorKind::input, "\"{}\" is no address; right would be tcp://HOST:PORT", text);

@@ -21,10 +21,13 @@ TEST(Endpoint, KnowsWhatOnlyThisHostReaches) {
   EXPECT_EQ(parse_endpoint("ipc:///run/a")->reach, Reach::files);
   EXPECT_EQ(parse_endpoint("tcp://[fe80::1]:7700")->reach, Reach::network);
   EXPECT_EQ(parse_endpoint("tcp://*:7700")->reach, Reach::network);
-  for (const char* text : {"tcp://*:1", "tcp://0.0.0.0:1", "tcp://[::]:1"}) {
+  for (const char* text :
+       {"tcp://*:1", "tcp://0.0.0.0:1", "tcp://0:1", "tcp://[::]:1", "tcp://[::0]:1"}) {
     EXPECT_TRUE(parse_endpoint(text)->is_everywhere) << text;
   }
-  EXPECT_FALSE(parse_endpoint("tcp://10.0.0.1:1")->is_everywhere);
+  for (const char* text : {"tcp://10.0.0.1:1", "tcp://[::1]:1", "tcp://tablet:1"}) {
+    EXPECT_FALSE(parse_endpoint(text)->is_everywhere) << text;
+  }
 }
 
 TEST(Endpoint, RefusesWhatIsNone) {

@@ -7,53 +7,90 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Slowdown::Time kNow{};
+class SlowdownTest : public testing::Test {
+ protected:
+  // After a time in which so many were answered: how many times as long that took; 0: no verdict.
+  double look(Seconds time, std::uint64_t count, bool is_busy = true) {
+    now_ += std::chrono::duration_cast<Slowdown::Time::duration>(time);
+    answered_ += count;
+    const auto verdict = slowdown_.look(answered_, is_busy, now_);
+    if (verdict) each_ = verdict->each;
+    return verdict ? verdict->times : 0;
+  }
+  void begin() { slowdown_.begin(answered_, now_); }
 
-TEST(Slowdown, ComparesAPlanWithItself) {
-  Slowdown slowdown;
-  slowdown.begin(100, kNow);
-  EXPECT_FALSE(slowdown.look(110, true, kNow + 1s));  // too short
-  EXPECT_EQ(slowdown.look(120, true, kNow + 2s), 1);  // a tenth of a second each
-  EXPECT_EQ(slowdown.look(130, true, kNow + 4s), 2);
-  EXPECT_EQ(slowdown.look(170, true, kNow + 6s), 1);  // never was it that quick
-  EXPECT_EQ(slowdown.least(), 50ms);
-  EXPECT_EQ(slowdown.look(178, true, kNow + 10s), 10);
+  Slowdown slowdown_;
+  Slowdown::Time now_{};
+  std::uint64_t answered_ = 100;
+  Seconds each_{0};
+};
+
+TEST_F(SlowdownTest, ComparesAPlanWithItself) {
+  begin();
+  EXPECT_EQ(look(1s, 10), 0);  // too short
+  EXPECT_EQ(look(1s, 10), 0);  // a tenth of a second each, but only once
+  EXPECT_EQ(look(2s, 20), 1);
+  EXPECT_EQ(look(4s, 10), 1);  // disturbed
+  EXPECT_EQ(look(4s, 10), 4);
+  EXPECT_EQ(each_, 400ms);
+  EXPECT_EQ(look(2s, 20), 1);
 }
 
-TEST(Slowdown, ComparesAPlanThatIsNewWithWhatIsExpected) {
-  Slowdown slowdown;
-  slowdown.begin(0, kNow);
-  slowdown.expect(100ms);
-  EXPECT_EQ(slowdown.look(10, true, kNow + 4s), 4);
-  slowdown.expect(1s);  // it is known by now
-  EXPECT_EQ(slowdown.look(20, true, kNow + 8s), 4);
+TEST_F(SlowdownTest, IsNotMisledByOneStretchThatCaughtUp) {
+  begin();
+  look(2s, 20);
+  EXPECT_EQ(look(2s, 20), 1);
+  EXPECT_EQ(look(2s, 100), 1);
+  EXPECT_EQ(look(2s, 20), 1);
+  EXPECT_EQ(look(2s, 20), 1);
+  // Two are better than before.
+  look(2s, 40);
+  EXPECT_EQ(look(2s, 40), 1);
+  look(2s, 20);
+  EXPECT_EQ(look(2s, 20), 2);
 }
 
-TEST(Slowdown, NoticesThatNothingIsAnsweredAnyMore) {
-  Slowdown slowdown;
-  slowdown.begin(0, kNow);
-  // It may still be filling.
-  EXPECT_FALSE(slowdown.look(0, true, kNow + 60s));
-  EXPECT_EQ(slowdown.look(300, true, kNow + 60s), 1);  // 200 ms each
-  EXPECT_FALSE(slowdown.look(301, true, kNow + 66s));
-  EXPECT_EQ(slowdown.look(301, true, kNow + 66400ms), 32);
+TEST_F(SlowdownTest, NoticesThatNothingIsAnsweredAnyMore) {
+  begin();
+  EXPECT_EQ(look(60s, 0), 0);  // it may still be filling
+  EXPECT_EQ(look(60s, 600), 0);
+  EXPECT_EQ(look(2s, 10), 1);  // 200 ms each, as in the 120 s before
+  EXPECT_EQ(look(6.3s, 0), 0);
+  EXPECT_DOUBLE_EQ(look(0.1s, 0), 32);
 }
 
-TEST(Slowdown, LeavesOutWhatOthersAreSlowAt) {
-  Slowdown slowdown;
-  slowdown.begin(0, kNow);
-  EXPECT_EQ(slowdown.look(20, true, kNow + 2s), 1);
-  EXPECT_FALSE(slowdown.look(30, false, kNow + 60s));
-  EXPECT_FALSE(slowdown.look(39, true, kNow + 61s));
-  EXPECT_EQ(slowdown.look(50, true, kNow + 62s), 1);
+TEST_F(SlowdownTest, LeavesOutWhatOthersAreSlowAt) {
+  begin();
+  look(2s, 20);
+  EXPECT_EQ(look(2s, 20), 1);
+  // A moment without requests is none of that.
+  EXPECT_EQ(look(1s, 5, false), 0);
+  EXPECT_EQ(look(0.05s, 0, true), 0);
+  EXPECT_EQ(look(60s, 1, false), 0);
+  EXPECT_EQ(look(60s, 1, false), 0);
+  look(2s, 20);
+  EXPECT_EQ(look(2s, 20), 1);
 }
 
-TEST(Slowdown, RemembersHowQuickAPlanWasWhenItIsInForceAgain) {
-  Slowdown slowdown;
-  slowdown.begin(0, kNow);
-  EXPECT_EQ(slowdown.look(20, true, kNow + 2s), 1);
-  slowdown.begin(1000, kNow + 60s);
-  EXPECT_EQ(slowdown.look(1010, true, kNow + 64s), 4);
+TEST_F(SlowdownTest, RemembersHowQuickAPlanWasWhenItIsInForceAgain) {
+  begin();
+  look(2s, 20);
+  EXPECT_EQ(look(2s, 20), 1);
+  look(60s, 900);
+  begin();
+  look(4s, 10);
+  EXPECT_EQ(look(4s, 10), 4);
+}
+
+TEST_F(SlowdownTest, ComparesAPlanThatIsNewWithWhatIsExpectedOnce) {
+  begin();
+  slowdown_.expect(100ms);
+  look(4s, 10);
+  EXPECT_EQ(look(4s, 10), 4);
+  EXPECT_EQ(look(4s, 10), 1);  // so it is
+  slowdown_.expect(1s);        // it is known by now
+  look(8s, 10);
+  EXPECT_EQ(look(8s, 10), 2);
 }
 
 }  // namespace

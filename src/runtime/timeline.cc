@@ -122,8 +122,9 @@ void add_plans(Events& events, const Timeline& timeline, Seconds end) {
 void add_replays(Events& events, const Timeline& timeline) {
   for (std::size_t i = 1; i < timeline.reigns.size(); ++i) {
     const Reign& reign = timeline.reigns[i];
+    const Seconds before = timeline.reigns[i - 1].until.value_or(reign.since);
     for (const Timeline::Request& request : timeline.requests) {
-      if (request.begin >= reign.since || (request.end && *request.end <= reign.since)) continue;
+      if (request.begin >= before || (request.end && *request.end <= reign.since)) continue;
       events.instant(0, kRequests, "replay", fmt::format("request {} runs again", request.number),
                      reign.since,
                      {{"request", request.number},

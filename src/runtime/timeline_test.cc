@@ -111,7 +111,8 @@ TEST(Timeline, APlanThatCannotRunIsNoLossOfADevice) {
 TEST(Timeline, TellsWhichRequestsRunAgain) {
   Timeline timeline = two_devices();
   timeline.requests.push_back({.number = 2, .begin = Seconds(4), .end = Seconds(7)});
-  timeline.requests.push_back({.number = 3, .begin = Seconds(6), .end = Seconds(8)});
+  timeline.requests.push_back({.number = 3, .begin = Seconds(5.2), .end = Seconds(8)});  // no plan
+  timeline.requests.push_back({.number = 4, .begin = Seconds(6), .end = Seconds(8)});
   timeline.reigns.push_back({.epoch = kEpoch + 2, .plan = 0, .since = Seconds(5.5)});
   std::vector<json> replays;
   for (json& event : events(timeline, "i")) {
