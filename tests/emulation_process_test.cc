@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -25,6 +26,15 @@
 #include "three_parts.h"
 
 namespace convoy {
+namespace emulation {
+
+// For names of tests.
+static void PrintTo(Enforcement enforcement, std::ostream* out) {
+  *out << (enforcement == Enforcement::automatic ? "ByTheKernel" : "ByTheWorkers");
+}
+
+}  // namespace emulation
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -164,10 +174,7 @@ TEST_P(ChangingFleetTest, ADeviceThatIsOutOfReachForAWhileGoesOnLater) {
 INSTANTIATE_TEST_SUITE_P(, ChangingFleetTest,
                          testing::Values(emulation::Enforcement::automatic,
                                          emulation::Enforcement::in_process),
-                         [](const auto& info) {
-                           return info.param == emulation::Enforcement::automatic ? "ByTheKernel"
-                                                                                  : "ByTheWorkers";
-                         });
+                         testing::PrintToStringParamName());
 
 // convoy itself, killed as early or late as a test likes.
 class KilledConvoyTest : public ThreePartsTest {
