@@ -22,8 +22,8 @@
 #include "emulation/local_host.h"
 #include "foundation/clock.h"
 #include "foundation/file.h"
+#include "keys.h"
 #include "of_process.h"
-#include "runtime/key_folder.h"
 #include "runtime/pipeline.h"
 #include "tcp_relay.h"
 #include "three_parts.h"
@@ -342,12 +342,7 @@ class ComingAndGoingTest : public FailureTest {
   void SetUp() override {
     FailureTest::SetUp();
     if (IsSkipped()) return;
-    runtime::KeyFolder us = good(runtime::KeyFolder::create(keys_ / "us", "us"));
-    for (const char* device : {"phone", "tablet", "laptop"}) {
-      runtime::KeyFolder its = good(runtime::KeyFolder::create(keys_ / device, device));
-      good(its.add(keys_ / "us" / "public.key", ""));
-      good(us.add(keys_ / device / "public.key", ""));
-    }
+    make_keys_of_all(keys_);
   }
   void TearDown() override {
     FailureTest::TearDown();

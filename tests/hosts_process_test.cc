@@ -21,6 +21,7 @@
 #include "emulation/local_host.h"
 #include "foundation/file.h"
 #include "foundation/sha256.h"
+#include "keys.h"
 #include "messages.pb.h"
 #include "runtime/key_folder.h"
 #include "runtime/pipeline.h"
@@ -48,28 +49,16 @@ class HostsProcessTest : public ThreePartsTest {
   void SetUp() override {
     if (!split_) GTEST_SKIP() << "no ONNX test data installed";
     keys_ = folder_ / ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    make_keys("us");
-    for (const char* device : {"phone", "tablet", "laptop"}) {
-      make_keys(device);
-      introduce("us", device);
-      introduce(device, "us");
-    }
+    make_keys_of_all(keys_);
   }
   void TearDown() override {
     workers_.clear();
     std::filesystem::remove_all(keys_);
   }
 
-  void make_keys(const std::string& name) { good(runtime::KeyFolder::create(keys_ / name, name)); }
   runtime::KeyFolder keys(const std::string& of) {
     return good(runtime::KeyFolder::open(keys_ / of));
   }
-  // `one` trusts `other`.
-  void introduce(const std::string& other, const std::string& one) {
-    auto folder = keys(one);
-    good(folder.add(keys_ / other / "public.key", ""));
-  }
-
   std::filesystem::path log_of(const std::string& device) { return keys_ / (device + ".log"); }
   std::string log(const std::string& device) { return read_file(log_of(device)).value_or(""); }
 
@@ -155,8 +144,8 @@ TEST_F(HostsProcessTest, GivesTheWholeModelsAnswers) {
 
 TEST_F(HostsProcessTest, RefusesAnUnknownKeyAndLogsIt) {
   start_workers();
-  make_keys("stranger");
-  for (const char* device : {"phone", "tablet", "laptop"}) introduce(device, "stranger");
+  make_keys(keys_, "stranger");
+  for (const char* device : {"phone", "tablet", "laptop"}) introduce(keys_, device, "stranger");
   const std::string key = keys("stranger").own().public_key;
   for (int i = 0; i < 2; ++i) {
     EXPECT_THAT(complaint(fleet(), "stranger"),
@@ -184,8 +173,8 @@ TEST_F(HostsProcessTest, KnowsADeviceByItsKey) {
 
 TEST_F(HostsProcessTest, CutsOffARevokedCoordinatorWithinASecond) {
   start_workers();
-  make_keys("desk");
-  introduce("desk", "tablet");
+  make_keys(keys_, "desk");
+  introduce(keys_, "desk", "tablet");
   const auto devices = host(fleet());
   auto pipeline = start(fleet(), *devices);
   ASSERT_TRUE(pipeline) << pipeline.error().message;
@@ -343,10 +332,10 @@ TEST_F(HostsProcessTest, RefusesACoordinatorOfAnotherVersion) {
 
 TEST_F(HostsProcessTest, IsOneCoordinatorsAtATimeAndFreesItselfWhenThatOneDies) {
   start_workers();
-  make_keys("desk");
+  make_keys(keys_, "desk");
   for (const char* device : {"phone", "tablet", "laptop"}) {
-    introduce("desk", device);
-    introduce(device, "desk");
+    introduce(keys_, "desk", device);
+    introduce(keys_, device, "desk");
   }
   std::string devices = "devices:\n";
   for (const auto& [name, port] : ports_) {

@@ -16,11 +16,11 @@
 
 int main(int argc, char** argv) {
   using namespace convoy;
-  // The official ONNX Runtime collects usage data unless told not to; workers inherit this.
   // Else, were standard input or output closed, the next file opened would be taken for it.
   int spare = 0;
   while (spare >= 0 && spare <= STDERR_FILENO) spare = ::open("/dev/null", O_RDWR);
   ::close(spare);
+  // The official ONNX Runtime collects usage data unless told not to; workers inherit this.
   ::setenv("ORT_DISABLE_TELEMETRY", "1", /*replace=*/1);
   CLI::App app("Runs any ONNX model over the devices that travel together.", "convoy");
   app.set_version_flag("-V,--version", "convoy 0.1.0");

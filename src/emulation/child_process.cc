@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,10 +110,6 @@ ChildProcess::~ChildProcess() {
   ::kill(id_, SIGKILL);
   while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
   }
-}
-
-FileDescriptor ChildProcess::open() const {
-  return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, id_, 0)));
 }
 
 std::optional<int> ChildProcess::status() {

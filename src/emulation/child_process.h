@@ -31,8 +31,6 @@ class ChildProcess {
   ~ChildProcess();
 
   [[nodiscard]] pid_t id() const { return id_; }
-  // To signal it from elsewhere: what has ended is not mistaken for another process.
-  [[nodiscard]] FileDescriptor open() const;
   // As waitpid() gives it, once it has ended.
   [[nodiscard]] std::optional<int> status();
   // The last line that it wrote to its standard error.

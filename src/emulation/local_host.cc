@@ -331,7 +331,7 @@ Result<runtime::WorkerHost::Worker> LocalHost::start(const fleet::Device& device
   auto process = ChildProcess::start(child);
   if (!process) return std::unexpected(process.error());
   if (paced_) {
-    auto attached = worker_links_.attach(*id, std::move(links.ours), process->open());
+    auto attached = worker_links_.attach(*id, std::move(links.ours), open_process(process->id()));
     if (!attached) return std::unexpected(attached.error());
   }
   running_.emplace(device.name,

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +32,17 @@ FileDescriptor file_of(const std::string& contents) {
   }
   if (file) ::lseek(file.get(), 0, SEEK_SET);
   return file;
+}
+
+// True where that cannot be told.
+bool ends_in_time(pid_t child) {
+  const FileDescriptor process = open_process(child);
+  if (!process) return true;
+  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  int woken = 0;
+  while ((woken = ::poll(&ended, 1, kPatience_ms)) < 0 && errno == EINTR) {
+  }
+  return woken != 0;
 }
 
 std::string first_line(const FileDescriptor& file) {
@@ -78,16 +88,12 @@ Result<void> run_tool(const std::vector<std::string>& arguments, const std::stri
   if (!in || !said) return fail(ErrorKind::failure, "cannot make a file in memory");
   const Result<pid_t> child = start_tool(arguments, in.get(), said.get());
   if (!child) return std::unexpected(child.error());
-  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, *child, 0)));
-  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  int woken = process ? 0 : 1;  // without it there is no deadline
-  while (process && (woken = ::poll(&ended, 1, kPatience_ms)) < 0 && errno == EINTR) {
-  }
-  if (woken == 0) ::kill(*child, SIGKILL);
+  const bool in_time = ends_in_time(*child);
+  if (!in_time) ::kill(*child, SIGKILL);
   int status = 0;
   while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (woken == 0) return fail(ErrorKind::failure, "{} does not end", arguments.front());
+  if (!in_time) return fail(ErrorKind::failure, "{} does not end", arguments.front());
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return fail(ErrorKind::failure, "{} failed: {}", arguments.front(), first_line(said));
 }

@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "runtime/link_lines.h"
+#include "runtime/usage.h"
 
 namespace convoy::emulation {
 
@@ -43,7 +44,7 @@ Result<void> WorkerLinks::set(DeviceId from, DeviceId to, const LinkPace& link) 
   Link& known = links_[from][to];
   const auto worker = workers_.find(from);
   if (known.pace != tellable(link)) {
-    known = {tellable(link), Seconds(std::chrono::steady_clock::now().time_since_epoch())};
+    known = {tellable(link), Seconds(runtime::steady_seconds())};
     if (worker != workers_.end()) worker->second.untold[to] = known;
   }
   if (worker != workers_.end()) tell(worker->second);

@@ -38,7 +38,7 @@ class WorkerLinksTest : public testing::Test {
     input_ = FileDescriptor(ends[0]);
     text_.clear();
     since_s_ = 0;
-    ASSERT_TRUE(links_->attach(a, FileDescriptor(ends[1]), worker_->open()));
+    ASSERT_TRUE(links_->attach(a, FileDescriptor(ends[1]), open_process(worker_->id())));
   }
   // What has come since, without the times; these do not go back.
   std::vector<std::string> told() {

@@ -1,6 +1,8 @@
 // An open file, pipe or kernel event with one owner.
 #pragma once
 
+#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -29,5 +31,11 @@ class FileDescriptor {
  private:
   int descriptor_ = -1;
 };
+
+// A process, to be polled for its end and signalled: what has ended is not mistaken for another
+// one. False if there is none, or the kernel (before 5.3) has no such thing.
+[[nodiscard]] inline FileDescriptor open_process(pid_t id) {
+  return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
+}
 
 }  // namespace convoy

@@ -7,7 +7,6 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <utility>
 
 namespace convoy::runtime {
 namespace {

@@ -1,7 +1,6 @@
 #include "runtime/plan_choice.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "foundation/clock.h"
@@ -66,6 +65,7 @@ std::optional<std::size_t> PlanChoice::best(const Fits& fits, Time now) const {
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     const Plan& plan = plans_[i];
     if (plan.barred && now < *plan.barred) continue;
+    if (quick && !is_shunned(plan, now)) continue;  // it comes later
     const Fit fit = fits(i);
     if (fit == Fit::unsteady && !unsteady) unsteady = i;
     if (fit != Fit::steady) continue;
@@ -113,7 +113,7 @@ void PlanChoice::look(std::uint64_t answered, bool is_busy, Time now) {
   const auto verdict = plan.watch.look(answered, is_busy, now);
   if (!verdict) return;
   if (verdict->times >= kSlow) {
-    shun(plan, verdict->times, verdict->each, now);
+    shun(verdict->times, verdict->each, now);
     if (!suspects(now)->empty()) return;
     for (const Plan& each : plans_) {
       if (!is_slow(each, now) || each.period.count() <= 0) continue;
@@ -126,23 +126,23 @@ void PlanChoice::look(std::uint64_t answered, bool is_busy, Time now) {
   if (plan.period.count() > 0) reality_ = verdict->each / plan.period;
 }
 
-void PlanChoice::lose_link(Time now) { shun(plans_[*running_], kStill, Seconds(0), now); }
+void PlanChoice::lose_link(Time now) { shun(kStill, Seconds(0), now); }
 
-void PlanChoice::shun(Plan& plan, double slowdown, Seconds each, Time now) {
+void PlanChoice::shun(double slowdown, Seconds each, Time now) {
+  Plan& plan = plans_[*running_];
   // While it goes on like that, it is all one.
   if (plan.slow && !is_shunned(plan, now)) plan.shun = std::min(kLongest, 2 * plan.shun);
   plan.slow = now;
   plan.slowdown = slowdown;
   plan.each = each;
-  renew(plan, now);
+  renew(*running_, now);
 }
 
-void PlanChoice::renew(Plan& plan, Time now) {
+void PlanChoice::renew(std::size_t number, Time now) {
+  Plan& plan = plans_[number];
   // Long enough to see whether another one is better.
   plan.shunned = later(now, std::max(plan.shun, std::min(kLongest, kToBeSeen * plan.each)));
 }
-
-void PlanChoice::renew(std::size_t plan, Time now) { renew(plans_[plan], now); }
 
 void PlanChoice::fail(std::size_t plan, Error error, Time now) {
   Plan& failed = plans_[plan];

@@ -57,7 +57,7 @@ class PlanChoice {
   // How many times as long as it did a request takes, of a plan that is shunned.
   [[nodiscard]] std::optional<double> slowdown(std::size_t plan, Time now) const;
   // It stays shunned for as long as from now on.
-  void renew(std::size_t plan, Time now);
+  void renew(std::size_t number, Time now);
 
   void fail(std::size_t plan, Error error, Time now);
   // Why it failed when it was tried last.
@@ -84,8 +84,8 @@ class PlanChoice {
   [[nodiscard]] std::optional<std::set<DeviceId>> suspects(Time now) const;
   // What to expect of it.
   [[nodiscard]] Seconds period_of(const Plan& plan, Time now) const;
-  void shun(Plan& plan, double slowdown, Seconds each, Time now);
-  static void renew(Plan& plan, Time now);
+  // The plan that runs.
+  void shun(double slowdown, Seconds each, Time now);
 
   std::vector<Plan> plans_;
   std::optional<std::size_t> running_;

@@ -1,7 +1,6 @@
 #include "runtime/worker.h"
 
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -240,7 +239,7 @@ Result<void> serve(const WorkerOptions& options) try {
   if (!cache) return std::unexpected(cache.error());
   FileDescriptor parent;
   if (options.parent > 0) {
-    parent = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, options.parent, 0)));
+    parent = open_process(options.parent);
     if (!parent) {
       return fail(ErrorKind::failure, "the process {} that this worker belongs to is gone",
                   options.parent);
